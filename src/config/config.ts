@@ -1,0 +1,58 @@
+/** The whole configuration as plain data, every default filled in. Times are milliseconds, paths absolute. */
+export interface Config {
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Origins that browsers may call from, beside the gateway's own: `https://ops.example`. Exact, never a pattern. */
+  readonly allowedOrigins: readonly string[];
+  /** File of bearer tokens; null lets callers on loopback in as `local`. */
+  readonly tokensFile: string | null;
+  /** Listens beyond loopback without tokens. */
+  readonly insecure: boolean;
+  readonly clusters: readonly ClusterConfig[];
+  /** Files and folders of OpenSLO documents. */
+  readonly definitions: readonly string[];
+  readonly store: { readonly path: string };
+  readonly alertmanagers: readonly AlertmanagerConfig[];
+  readonly evaluation: {
+    /** How often every SLO is evaluated. */
+    readonly intervalMs: number;
+    /** How far behind the clock figures are read, so that scrapes under way have arrived. */
+    readonly lagMs: number;
+  };
+  /** Instants of operations are multiples of this, so that equal questions share an answer. */
+  readonly gridMs: number;
+  readonly limits: LimitsConfig;
+  /** How long work in flight may take to finish after SIGTERM. */
+  readonly shutdownGraceMs: number;
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+}
+
+export interface ClusterConfig {
+  readonly name: string;
+  readonly prometheus: PrometheusConfig;
+  /** Labels that mark this cluster's series in a shared backend; empty where the backend holds one cluster only. */
+  readonly match: Readonly<Record<string, string>>;
+}
+
+export interface PrometheusConfig {
+  /** Base URL, path prefix included: `https://mimir.example/prometheus`. */
+  readonly url: string;
+  readonly timeoutMs: number;
+  /** Requests in flight at once. */
+  readonly maxConcurrent: number;
+  /** File of `Name: value` lines sent with every request; read again when it changes. */
+  readonly headersFile: string | null;
+}
+
+export interface AlertmanagerConfig {
+  readonly url: string;
+  readonly timeoutMs: number;
+}
+
+/** Bounds on what a client may send; the same on HTTP and WebSocket. */
+export interface LimitsConfig {
+  readonly maxDepth: number;
+  readonly maxTokens: number;
+  readonly maxAliases: number;
+  readonly maxBodyBytes: number;
+  readonly maxSubscriptionsPerSocket: number;
+}

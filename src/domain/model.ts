@@ -1,0 +1,117 @@
+import type { EntityKey } from './entity.js';
+
+/** A fact that a source may not know is null, never a guess. */
+export interface NodeFacts {
+  readonly name: string;
+  readonly kubeletVersion: string | null;
+  readonly kernelVersion: string | null;
+  readonly osImage: string | null;
+  readonly internalIP: string | null;
+}
+
+export interface NodeCondition {
+  readonly type: string;
+  readonly status: 'TRUE' | 'FALSE' | 'UNKNOWN';
+}
+
+export interface NodeState {
+  /** Whether the kubelet reports Ready; null when that is not known, Ready=unknown included. */
+  readonly ready: boolean | null;
+  readonly conditions: readonly NodeCondition[];
+}
+
+export interface NodeLabels {
+  readonly zone: string | null;
+  readonly region: string | null;
+}
+
+export interface FilesystemFacts {
+  readonly node: string;
+  readonly mountpoint: string;
+  readonly device: string;
+  readonly fstype: string | null;
+  readonly readOnly: boolean | null;
+}
+
+export interface PodFacts {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string | null;
+  /** Null while the pod is not scheduled. */
+  readonly node: string | null;
+}
+
+export type PodPhase = 'PENDING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'UNKNOWN';
+
+export interface PodState {
+  readonly phase: PodPhase | null;
+  readonly ready: boolean | null;
+}
+
+/** The controller a pod belongs to, followed to its root: `Deployment/detector`, not its ReplicaSet. */
+export interface Workload {
+  readonly kind: string;
+  readonly name: string;
+}
+
+export interface ContainerFacts {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly name: string;
+  readonly image: string | null;
+}
+
+export type ContainerRunState = 'WAITING' | 'RUNNING' | 'TERMINATED' | 'UNKNOWN';
+
+export interface ContainerState {
+  readonly state: ContainerRunState | null;
+  /** Why it waits or ended: `CrashLoopBackOff`, `OOMKilled`. */
+  readonly reason: string | null;
+  readonly ready: boolean | null;
+  /** Restarts since the pod was created. */
+  readonly restarts: number | null;
+  readonly lastTerminationReason: string | null;
+}
+
+export interface MicroserviceFacts {
+  readonly namespace: string;
+  readonly name: string;
+  /** Workloads that were seen answering for it. */
+  readonly workloads: readonly { readonly namespace: string; readonly name: string }[];
+}
+
+/**
+ * The inventory of one cluster at one instant, in parts that are asked for separately, each one or a few PromQL.
+ * Keys are those of `EntityKey`.
+ */
+export interface Inventory {
+  readonly nodes: ReadonlyMap<EntityKey, NodeFacts>;
+  readonly nodeStates: ReadonlyMap<EntityKey, NodeState>;
+  readonly nodeSchedulable: ReadonlyMap<EntityKey, boolean>;
+  readonly nodeRoles: ReadonlyMap<EntityKey, readonly string[]>;
+  readonly nodeLabels: ReadonlyMap<EntityKey, NodeLabels>;
+  /** By node name. */
+  readonly filesystems: ReadonlyMap<EntityKey, readonly FilesystemFacts[]>;
+  readonly namespaces: ReadonlySet<string>;
+  readonly pods: ReadonlyMap<EntityKey, PodFacts>;
+  readonly podStates: ReadonlyMap<EntityKey, PodState>;
+  /** By pod. */
+  readonly workloads: ReadonlyMap<EntityKey, Workload>;
+  readonly containers: ReadonlyMap<EntityKey, ContainerFacts>;
+  readonly containerStates: ReadonlyMap<EntityKey, ContainerState>;
+  readonly microservices: ReadonlyMap<EntityKey, MicroserviceFacts>;
+}
+
+export type Facet = keyof Inventory;
+
+/** What is known of a data source, from its last answer. */
+export interface DataSourceStatus {
+  readonly name: string;
+  /** `prometheus`, `victoria-metrics`, `thanos`, `mimir`; null when it does not say. */
+  readonly kind: string | null;
+  readonly version: string | null;
+  readonly reachable: boolean;
+  readonly error: string | null;
+  readonly latencySeconds: number | null;
+  readonly checkedAtMs: number | null;
+}

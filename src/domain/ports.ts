@@ -1,0 +1,254 @@
+import type { Scope } from './access.js';
+import type { EntityKey, EntityRef } from './entity.js';
+import type { Problem, SourceError } from './errors.js';
+import type { FamilyName, MeasurementSource, MissingReason } from './metric.js';
+import type { DataSourceStatus, Facet, Inventory } from './model.js';
+import type {
+  Coverage,
+  Definitions,
+  ObjectiveDefinition,
+  Severity,
+  SliDefinition,
+  SloDefinition,
+  SloStatus,
+  WindowReading,
+} from './slo.js';
+import type { Violation, ViolationChange, ViolationEvent, ViolationKind, ViolationStatus } from './violation.js';
+
+/** One PromQL that an operation sent, or found answered already. */
+export interface PlanEntry {
+  readonly promql: string;
+  readonly dataSource: string;
+  readonly cached: boolean;
+  readonly durationMs: number;
+  /** Samples the source touched to answer; null where it does not say. */
+  readonly samples: number | null;
+  /** Entities this PromQL answered for. */
+  readonly entities: number;
+}
+
+/** What every question to a source carries. */
+export interface ReadContext {
+  readonly scope: Scope;
+  /** Aborted when the asker has gone away. */
+  readonly signal?: AbortSignal;
+  /** Called once per PromQL sent or served from the cache. */
+  readonly onPlan?: (entry: PlanEntry) => void;
+}
+
+/** A value, or the failure of its source; one failing cluster never fails the others. */
+export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: SourceError };
+
+/** The clusters that are configured, and the data sources behind them. */
+export interface ClusterDirectory {
+  /** In the order of configuration. */
+  names(): readonly string[];
+  /** Never fails: an unreachable source is a status. Answers from the last check when that is recent. */
+  status(cluster: string, context: ReadContext): Promise<readonly DataSourceStatus[]>;
+}
+
+/** Reads what exists. One PromQL per (vector, data source, instant), whatever the number of clusters behind the source. */
+export interface InventoryReader {
+  read<F extends Facet>(
+    facet: F,
+    clusters: readonly string[],
+    atMs: number,
+    context: ReadContext,
+  ): Promise<ReadonlyMap<string, Outcome<Inventory[F]>>>;
+}
+
+/** What is asked for: a figure of the catalogue; the window and the quantile only where the figure has them. */
+export interface FigureQuestion {
+  readonly family: FamilyName;
+  readonly windowMs?: number;
+  /** 0..1, exclusive. */
+  readonly quantile?: number;
+}
+
+/** How a figure was measured. */
+export interface Measurement {
+  readonly source: MeasurementSource;
+  /** As sent; a quotient has two. */
+  readonly promql: readonly string[];
+  readonly windowMs: number | null;
+  readonly dataSource: string;
+  readonly partial: boolean;
+}
+
+/** One value at one instant. Either `value` or `missing` is null. */
+export interface Figure {
+  readonly value: number | null;
+  readonly missing: MissingReason | null;
+  readonly atMs: number;
+  readonly measurement: Measurement;
+  /** Present when the source failed: for `errors`. */
+  readonly error?: SourceError;
+}
+
+/** Columns over time; null where there was no sample. */
+export interface FigureSeries {
+  readonly stepMs: number;
+  readonly timesMs: Float64Array;
+  readonly values: readonly (number | null)[];
+  readonly measurement: Measurement;
+  readonly error?: SourceError;
+}
+
+/** Both ends inclusive; every time is a multiple of the step. */
+export interface TimeRange {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly stepMs: number;
+}
+
+/** The answers to one question for many entities. */
+export interface Column<T> {
+  /** Never undefined: an entity without a sample gets a figure that says so. */
+  of(entity: EntityRef): T;
+  /** Keys that have a value in a cluster, sorted. */
+  keys(cluster: string): readonly EntityKey[];
+}
+
+/** Figures of many entities by few PromQL: one per (family, data source, window, instant). */
+export interface FigureReader {
+  /** `entities` may span clusters; `{ clusters }` asks for all there are. Never rejects for a failing source. */
+  values(
+    question: FigureQuestion,
+    entities: readonly EntityRef[] | { readonly clusters: readonly string[] },
+    atMs: number,
+    context: ReadContext,
+  ): Promise<Column<Figure>>;
+  /** @throws InputError when the range has more than 11,000 points */
+  series(
+    question: FigureQuestion,
+    entities: readonly EntityRef[],
+    range: TimeRange,
+    context: ReadContext,
+  ): Promise<Column<FigureSeries>>;
+}
+
+/** An SLI ready to be read. The engine never looks inside. */
+export interface CompiledSli {
+  /** SLIs with an equal key are read by the same PromQL. */
+  readonly shapeKey: string;
+  readonly handle: unknown;
+  readonly cluster: string;
+  readonly dataSource: string;
+  readonly source: MeasurementSource;
+  /** For readers: the PromQL of each part, over a window of 5 minutes. */
+  readonly promql: {
+    readonly good?: string;
+    readonly total?: string;
+    readonly bad?: string;
+    readonly raw?: string;
+    readonly threshold?: string;
+  };
+}
+
+/** Turns the text of an SLI into something that can be read cheaply. */
+export interface SliCompiler {
+  /** Problems with their places; empty when it can be compiled. Needs no data source to answer. */
+  check(sli: SliDefinition, objectives: readonly ObjectiveDefinition[]): readonly Problem[];
+  /** One per objective, since the bounds of a threshold SLI belong to its objective. @throws Error when `check` has problems */
+  compile(sli: SliDefinition, objective: ObjectiveDefinition, cluster: string): CompiledSli;
+}
+
+/** Reads events. Equal shapes share a PromQL per (data source, window, instant). */
+export interface EventSource {
+  /** The same order as `slis`. `events` null in a reading: nothing was measured in that window. */
+  readWindow(
+    slis: readonly CompiledSli[],
+    windowMs: number,
+    atMs: number,
+    context: ReadContext,
+  ): Promise<readonly Outcome<WindowReading>[]>;
+  /** Present value of threshold SLIs at `atMs`, in their unit; null without a sample (and for other SLIs). */
+  readCurrent(
+    slis: readonly CompiledSli[],
+    atMs: number,
+    context: ReadContext,
+  ): Promise<readonly Outcome<number | null>[]>;
+  /** How much of the window had samples, by slots of 1/720 of it, at least a minute. */
+  readCoverage(
+    slis: readonly CompiledSli[],
+    windowMs: number,
+    atMs: number,
+    context: ReadContext,
+  ): Promise<readonly Outcome<Coverage>[]>;
+}
+
+/** Definitions in force, swapped whole when they change. */
+export interface DefinitionStore {
+  current(): Definitions;
+  /** Calls back after every change; returns how to stop that. */
+  onChange(listener: (definitions: Definitions) => void): () => void;
+}
+
+/** Evaluated states, measured once and read by everybody. */
+export interface SloBoard {
+  /** In the order of their names; only what the scope may see. */
+  all(scope: Scope): readonly SloStatus[];
+  one(name: string, scope: Scope): SloStatus | null;
+  /** Evaluates at a past instant, without touching what is in force. */
+  at(names: readonly string[], atMs: number, context: ReadContext): Promise<readonly SloStatus[]>;
+  /** What is read for an SLO's objective, for readers; null when it does not compile. */
+  compiled(slo: SloDefinition, objective: ObjectiveDefinition): CompiledSli | null;
+  definitions(): Definitions;
+}
+
+/** Every field AND-ed, the values inside one OR-ed; absent means any. */
+export interface ViolationQuery {
+  readonly scope: Scope;
+  readonly ids?: readonly string[];
+  readonly statuses?: readonly ViolationStatus[];
+  readonly kinds?: readonly ViolationKind[];
+  readonly severities?: readonly Severity[];
+  readonly slos?: readonly string[];
+  readonly startedAfterMs?: number;
+  readonly startedBeforeMs?: number;
+  /** As they stood at that instant: later violations are absent, later resolutions undone. */
+  readonly atMs?: number;
+}
+
+export interface Delivery {
+  readonly violationId: string;
+  readonly sink: string;
+  readonly state: 'PENDING' | 'DELIVERED' | 'FAILED';
+  readonly attempts: number;
+  readonly lastError: string | null;
+  readonly deliveredAtMs: number | null;
+}
+
+/** A position in the log of one store. */
+export interface LogPosition {
+  readonly epoch: string;
+  readonly seq: number;
+}
+
+/** Keeps violations. What `append` returned is on disk. */
+export interface ViolationStore {
+  /** Appends in order, each change once: one whose `eventId` is stored already is left out of the answer. Atomic. @throws StoreError */
+  append(changes: readonly ViolationChange[], nowMs: number): Promise<readonly ViolationEvent[]>;
+  /** Events with seq > after, ascending. */
+  events(after: number, limit: number): Promise<readonly ViolationEvent[]>;
+  /** All events of one violation, ascending. */
+  eventsOf(violationId: string): Promise<readonly ViolationEvent[]>;
+  /** Newest start first. */
+  violations(query: ViolationQuery): Promise<readonly Violation[]>;
+  /** The OPENED event of every open violation with its present violation, ascending by seq, and the head they hold for. */
+  snapshot(scope: Scope): Promise<{ readonly head: LogPosition; readonly events: readonly ViolationEvent[] }>;
+  /** `oldest` is the first seq still kept; head.seq is 0 while the log is empty. */
+  position(): Promise<{ readonly head: LogPosition; readonly oldest: number }>;
+  saveDelivery(delivery: Delivery): Promise<void>;
+  deliveriesOf(violationId: string): Promise<readonly Delivery[]>;
+  /** Where a sink has got to, by seq; 0 at first. */
+  sinkPosition(sink: string): Promise<number>;
+  saveSinkPosition(sink: string, seq: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Reads of the log that wait: what subscriptions are made of. */
+export interface ViolationFeed {
+  /** Called after every append; the log is the truth, this is a hint. Returns how to stop it. */
+  onAppend(listener: () => void): () => void;
+}

@@ -1,0 +1,203 @@
+import type { Problem } from './errors.js';
+import type { Unit } from './metric.js';
+
+export type SystemKind = 'USER_FACING' | 'STORAGE' | 'BIG_DATA' | 'AI' | 'OTHER';
+export type SliCategory =
+  | 'AVAILABILITY'
+  | 'LATENCY'
+  | 'THROUGHPUT'
+  | 'DURABILITY'
+  | 'END_TO_END_LATENCY'
+  | 'TIME_TO_FIRST_TOKEN'
+  | 'CUSTOM';
+export type Severity = 'PAGE' | 'TICKET' | 'INFO';
+
+/** Query text as a definition gives it: an opaque value here. `place` is where a problem with it is reported. */
+export interface QueryText {
+  readonly text: string;
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A template of `sources/` (`microservice-availability`) with its parameters, in place of query text. */
+export interface TemplateCall {
+  readonly template: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** How an SLI is measured. */
+export type SliMeasure =
+  /** Good (or bad) of total events. `counter` false means the queries give deltas or gauges, as OpenSLO says. */
+  | {
+      readonly kind: 'RATIO';
+      readonly good?: QueryText;
+      readonly bad?: QueryText;
+      readonly total: QueryText;
+      readonly counter: boolean;
+    }
+  /** A ratio 0..1 that the source computes itself. */
+  | { readonly kind: 'RAW'; readonly rawType: 'success' | 'failure'; readonly raw: QueryText }
+  /** A value held against the bounds of the objective; each sample counts as one event. */
+  | { readonly kind: 'THRESHOLD'; readonly metric: QueryText }
+  /** Expanded by the compiler to one of the others. */
+  | { readonly kind: 'TEMPLATE'; readonly call: TemplateCall };
+
+export interface SliDefinition {
+  readonly name: string | null;
+  readonly category: SliCategory;
+  /** Unit of a threshold SLI's value; null when the definition does not say. */
+  readonly unit: Unit | null;
+  readonly measure: SliMeasure;
+  /** Conditions under which it counts, in words, for readers. */
+  readonly conditions: readonly string[];
+}
+
+/** `SLI <= upper`, `SLI >= lower`, or both; `inclusive` false stands for `<` and `>`. */
+export interface Bound {
+  readonly value: number;
+  readonly inclusive: boolean;
+}
+
+export interface ObjectiveDefinition {
+  /** Unique within its SLO and stable: `objective-1` where the definition gives no name. */
+  readonly name: string;
+  readonly displayName: string | null;
+  /** Promised share of good events, 0 <= target < 1, exactly as written: a decimal string, `0.999`. */
+  readonly target: string;
+  readonly lower: Bound | null;
+  readonly upper: Bound | null;
+}
+
+/** A multi-window pair: fires when the burn rate over both windows is above `factor`. */
+export interface BurnRateRule {
+  readonly severity: Severity;
+  readonly longWindowMs: number;
+  readonly shortWindowMs: number;
+  /** Share of the whole budget that is spent when it fires, 0..1. */
+  readonly budgetShare: number;
+  /** budgetShare * window / longWindow. */
+  readonly factor: number;
+}
+
+export interface SloDefinition {
+  readonly name: string;
+  readonly displayName: string | null;
+  readonly description: string | null;
+  /** Name of the OpenSLO Service. */
+  readonly service: string;
+  readonly labels: Readonly<Record<string, readonly string[]>>;
+  /** Cluster whose data source measures it. */
+  readonly cluster: string;
+  readonly microservice: { readonly namespace: string; readonly name: string } | null;
+  readonly application: string | null;
+  readonly systemKind: SystemKind;
+  readonly sli: SliDefinition;
+  readonly objectives: readonly ObjectiveDefinition[];
+  /** Rolling window. */
+  readonly windowMs: number;
+  readonly budgetingMethod: 'OCCURRENCES';
+  /** A window with fewer events than this does not count. 0 counts every window. */
+  readonly minEvents: number;
+  readonly burnRateRules: readonly BurnRateRule[];
+  readonly source: DefinitionSource;
+}
+
+/** Where a definition came from. */
+export interface DefinitionSource {
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly format: 'OPENSLO_V1';
+  /** Changes when the meaning changes: whitespace, comments and descriptions do not count. */
+  readonly revision: string;
+  readonly text: string;
+  readonly warnings: readonly Problem[];
+}
+
+/** All that was read: what runs, and what could not be loaded. */
+export interface Definitions {
+  readonly slos: readonly SloDefinition[];
+  readonly problems: readonly Problem[];
+}
+
+/** Events in one window; good + bad = total. For a threshold SLI an event is a sample. */
+export interface EventCounts {
+  readonly good: number;
+  readonly bad: number;
+  readonly total: number;
+}
+
+/**
+ * What one window of an SLI measured. `events` null: nothing was measured in it (no series); a total of 0: measured,
+ * and nothing happened. `partial`: the source answered with warnings, so the counts may be short.
+ */
+export interface WindowReading {
+  readonly windowMs: number;
+  readonly atMs: number;
+  readonly events: EventCounts | null;
+  readonly partial: boolean;
+}
+
+/** How much of a window was really seen. */
+export interface Coverage {
+  /** Share of the window's slots with samples, 0..1; null when unknown. */
+  readonly ratio: number | null;
+  readonly oldestMs: number | null;
+  readonly newestMs: number | null;
+  readonly retentionShorterThanWindow: boolean;
+  readonly partial: boolean;
+}
+
+/** Worst first. */
+export const sloStates = ['VIOLATED', 'AT_RISK', 'STALE', 'NO_DATA', 'NO_EVENTS', 'OK'] as const;
+export type SloState = (typeof sloStates)[number];
+
+export interface ErrorBudget {
+  /** Allowed bad share, 0..1. */
+  readonly total: number;
+  /** Spent share of the budget; above 1 when overspent; null when unknown. */
+  readonly consumedRatio: number | null;
+  readonly remainingRatio: number | null;
+  /** Bad events that may still happen at the total seen so far. */
+  readonly remainingEvents: number | null;
+  readonly remainingTimeMs: number | null;
+  /** When it is gone at the present rate; null if never, or unknown. */
+  readonly exhaustsAtMs: number | null;
+  readonly isEstimated: boolean;
+}
+
+export interface BurnRateAlertStatus extends BurnRateRule {
+  readonly longBurnRate: number | null;
+  readonly shortBurnRate: number | null;
+  readonly firing: boolean;
+  readonly sinceMs: number | null;
+}
+
+/** One objective, evaluated. */
+export interface ObjectiveStatus {
+  readonly objective: ObjectiveDefinition;
+  readonly state: SloState;
+  readonly stateReason: string | null;
+  /** Good share of the whole window, 0..1; null without events. */
+  readonly ratio: number | null;
+  readonly events: EventCounts | null;
+  /** Current value of a threshold SLI, in its unit. */
+  readonly current: number | null;
+  readonly budget: ErrorBudget;
+  /** By window in milliseconds: every window that was read, the SLO's own included. Null where nothing counts. */
+  readonly burnRates: ReadonlyMap<number, number | null>;
+  readonly alerts: readonly BurnRateAlertStatus[];
+  readonly coverage: Coverage;
+}
+
+/** One SLO, evaluated at one instant. `evaluatedAtMs` is null before its first evaluation. */
+export interface SloStatus {
+  readonly definition: SloDefinition;
+  readonly state: SloState;
+  readonly stateReason: string | null;
+  readonly evaluatedAtMs: number | null;
+  readonly objectives: readonly ObjectiveStatus[];
+}

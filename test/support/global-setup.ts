@@ -1,0 +1,6 @@
+import { provideEngines } from '../../src/demo/engines.js';
+
+/** A missing engine fails the run; it never skips a test. */
+export default function setup(): void {
+  provideEngines(['prometheus', 'promtool', 'alertmanager', 'nodeExporter', 'chromium'], (line) => console.log(line));
+}
