@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { counter, gauge, startPrometheus, T0 } from '../support/prometheus.js';
 
-async function valueOf(url: string, query: string): Promise<string | undefined> {
+async function sampleOf(url: string, query: string): Promise<string | undefined> {
   const answer = await fetch(`${url}/api/v1/query`, {
     method: 'POST',
     body: new URLSearchParams({ query, time: String(T0 / 1000) }),
@@ -14,9 +14,9 @@ it('writes history that Prometheus reads back sample for sample', async () => {
   const { url } = await startPrometheus({
     series: [counter('c_total{a="1",b="x\\"y"}', { perSecond: 2 }), gauge('g', -1.5)],
   });
-  expect(await valueOf(url, 'count_over_time(c_total{b="x\\"y"}[2h])')).toBe('241');
-  expect(await valueOf(url, 'c_total')).toBe('7200');
-  expect(await valueOf(url, 'g')).toBe('-1.5');
+  expect(await sampleOf(url, 'count_over_time(c_total{b="x\\"y"}[2h])')).toBe('241');
+  expect(await sampleOf(url, 'c_total')).toBe('7200');
+  expect(await sampleOf(url, 'g')).toBe('-1.5');
 });
 
 it('ends a series with a stale marker, which a plain NaN would not', async () => {
@@ -24,8 +24,8 @@ it('ends a series with a stale marker, which a plain NaN would not', async () =>
   const { url } = await startPrometheus({
     series: [{ ...series, samples: [...series.samples, [T0 - 30_000, Number.NaN]] }],
   });
-  expect(await valueOf(url, 'ends')).toBeUndefined();
-  expect(await valueOf(url, 'last_over_time(ends[5m])')).toBe('1');
+  expect(await sampleOf(url, 'ends')).toBeUndefined();
+  expect(await sampleOf(url, 'last_over_time(ends[5m])')).toBe('1');
 });
 
 it('tells why a write was refused', async () => {
