@@ -9,6 +9,7 @@ export const engines = {
   alertmanager: { commands: ['alertmanager', 'prometheus-alertmanager'], debianPackage: 'prometheus-alertmanager' },
   nodeExporter: { commands: ['node_exporter', 'prometheus-node-exporter'], debianPackage: 'prometheus-node-exporter' },
   chromium: { commands: ['chromium', 'chromium-browser', 'google-chrome'], debianPackage: 'chromium' },
+  kubectl: { commands: ['kubectl'], debianPackage: 'kubernetes-client' },
 } as const;
 
 export type Engine = keyof typeof engines;
