@@ -1,0 +1,52 @@
+import type { Labels } from './answer.js';
+import type { DataSource, DataSourceCluster } from './planner.js';
+import type { Matchers } from './promql.js';
+
+/** Clusters of one data source that one PromQL can ask for, and how its rows are told apart. */
+export interface ClusterSlice {
+  readonly dataSource: string;
+  readonly clusters: readonly string[];
+  /** `cluster=~"a|b"`; empty where the clusters' `match` is. */
+  readonly matchers: Matchers;
+  /** Labels to keep in `by (...)`, so that `clusterOf` can tell rows apart. */
+  readonly by: readonly string[];
+  /** The cluster a row belongs to; null for a row that belongs to none of `clusters` (leave it out). */
+  clusterOf(labels: Labels): string | null;
+}
+
+/** One slice per distinct set of label names: clusters told apart by equal labels share their queries. */
+export function clusterSlices(dataSource: DataSource, clusters: readonly string[]): readonly ClusterSlice[] {
+  const slices = new Map<string, DataSourceCluster[]>();
+  for (const cluster of dataSource.clusters) {
+    if (!clusters.includes(cluster.name)) continue;
+    const key = JSON.stringify(Object.keys(cluster.match).sort());
+    slices.set(key, [...(slices.get(key) ?? []), cluster]);
+  }
+  return [...slices.values()].flatMap((group) => sliceOf(dataSource.name, group));
+}
+
+function sliceOf(dataSource: string, group: readonly DataSourceCluster[]): readonly ClusterSlice[] {
+  const by = Object.keys(group[0]?.match ?? {}).sort();
+  const valuesOf = (labels: Labels) => JSON.stringify(by.map((label) => labels[label] ?? ''));
+  const names = new Map<string, DataSourceCluster>();
+  const twins: DataSourceCluster[] = [];
+  for (const cluster of group) {
+    const key = valuesOf(cluster.match);
+    // Two clusters of equal marks read the same rows: each gets a slice of its own, for a row can name only one.
+    if (names.has(key)) twins.push(cluster);
+    else names.set(key, cluster);
+  }
+  const matchers = Object.fromEntries(
+    by.map((label) => [label, { in: [...names.values()].map(({ match }) => match[label] ?? '') }]),
+  );
+  return [
+    {
+      dataSource,
+      clusters: [...names.values()].map(({ name }) => name),
+      matchers,
+      by,
+      clusterOf: (labels) => names.get(valuesOf(labels))?.name ?? null,
+    },
+    ...(twins.length === 0 ? [] : sliceOf(dataSource, twins)),
+  ];
+}
