@@ -1,0 +1,32 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeId, encodeId } from '../../../src/domain/entity.js';
+
+describe('an id', () => {
+  it('gives back what it was made of, whatever characters that has', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'grapheme' })), (parts) => {
+        expect(decodeId(encodeId('Pod', ...parts))).toEqual({ kind: 'Pod', parts });
+      }),
+    );
+  });
+
+  it('keeps apart what joining by a separator would not', () => {
+    expect(encodeId('Pod', 'a/b', 'c')).not.toBe(encodeId('Pod', 'a', 'b/c'));
+  });
+
+  it.each([
+    '',
+    'nonsense',
+    '!!!',
+    Buffer.from('{}').toString('base64url'),
+    Buffer.from('[1]').toString('base64url'),
+    Buffer.from('[]').toString('base64url'),
+  ])('is null for %j', (id) => {
+    expect(decodeId(id)).toBeNull();
+  });
+
+  it('has one spelling only', () => {
+    expect(decodeId(`${encodeId('Node', 'a', 'b')}=`)).toBeNull();
+  });
+});
