@@ -1,0 +1,79 @@
+import type { Generated } from 'kysely';
+
+/** What `PRAGMA application_id` of our files says: the letters SLOG. */
+export const applicationId = 0x534c4f47;
+
+/** Times are milliseconds since the epoch. `body` is the violation as it stood after the event. */
+export interface EventTable {
+  seq: Generated<number>;
+  event_id: string;
+  violation_id: string;
+  transition: string;
+  evaluated_at_ms: number;
+  emitted_at_ms: number;
+  late: number;
+  /** When the event took effect in the world: start, change of severity, or resolution. */
+  effective_at_ms: number;
+  slo: string;
+  kind: string;
+  severity: string;
+  status: string;
+  cluster: string;
+  namespace: string | null;
+  started_at_ms: number;
+  /** 1 for the newest event of its violation. */
+  newest: number;
+  body: string;
+}
+
+export interface StoreTables {
+  event: EventTable;
+  delivery: {
+    violation_id: string;
+    sink: string;
+    state: string;
+    attempts: number;
+    last_error: string | null;
+    delivered_at_ms: number | null;
+  };
+  sink_position: { sink: string; seq: number };
+  meta: { name: string; value: string };
+}
+
+/** Statements that bring a store from version N to N + 1. A published entry is never edited: a change is a new one. */
+export const migrations: readonly (readonly string[])[] = [
+  [
+    'CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT',
+    `CREATE TABLE event (
+      seq INTEGER PRIMARY KEY,
+      event_id TEXT NOT NULL UNIQUE,
+      violation_id TEXT NOT NULL,
+      transition TEXT NOT NULL,
+      evaluated_at_ms INTEGER NOT NULL,
+      emitted_at_ms INTEGER NOT NULL,
+      late INTEGER NOT NULL,
+      effective_at_ms INTEGER NOT NULL,
+      slo TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      severity TEXT NOT NULL,
+      status TEXT NOT NULL,
+      cluster TEXT NOT NULL,
+      namespace TEXT,
+      started_at_ms INTEGER NOT NULL,
+      newest INTEGER NOT NULL,
+      body TEXT NOT NULL
+    )`,
+    'CREATE INDEX event_of_violation ON event (violation_id, seq)',
+    'CREATE INDEX event_newest ON event (newest, started_at_ms)',
+    `CREATE TABLE delivery (
+      violation_id TEXT NOT NULL,
+      sink TEXT NOT NULL,
+      state TEXT NOT NULL,
+      attempts INTEGER NOT NULL,
+      last_error TEXT,
+      delivered_at_ms INTEGER,
+      PRIMARY KEY (violation_id, sink)
+    )`,
+    'CREATE TABLE sink_position (sink TEXT PRIMARY KEY, seq INTEGER NOT NULL)',
+  ],
+];
