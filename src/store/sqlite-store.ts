@@ -186,7 +186,11 @@ class SqliteStore implements ViolationStore {
     // There is one connection: whoever gets it is the last, and a transaction under way has ended.
     await this.database.connection().execute(async () => {});
     // The file is closed here, not by kysely, which closes only what it has used.
-    guarded(this.path, () => this.file.close());
+    guarded(this.path, () => {
+      // libsql leaves the log in its own file at close; a store at rest is one file that can be copied.
+      this.file.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      this.file.close();
+    });
     this.lock.release();
   }
 
