@@ -1,0 +1,171 @@
+import { errorBudget, unknownBudget } from './budget.js';
+import { burnRateOfEvents, errorRatio } from './burn-rate.js';
+import { Exact } from './decimal.js';
+import type {
+  BurnRateAlertStatus,
+  BurnRateRule,
+  Coverage,
+  ErrorBudget,
+  EventCounts,
+  ObjectiveDefinition,
+  ObjectiveStatus,
+  SloDefinition,
+  WindowReading,
+} from './slo.js';
+import type { Violation } from './violation.js';
+
+const HOUR_MS = 3_600_000;
+const LEAST_FRESHNESS_MS = 300_000;
+
+/** What was read for one objective. */
+export interface ObjectiveReadings {
+  readonly atMs: number;
+  /** The last known reading of each window, by its length. */
+  readonly windows: ReadonlyMap<number, WindowReading>;
+  /** Present value of an objective with bounds, in the unit of its SLI; null without a sample. */
+  readonly current: number | null;
+  readonly coverage: Coverage;
+  /** Windows whose reading is older than it should be, since reading them failed. */
+  readonly failedWindows: ReadonlySet<number>;
+  readonly currentFailed: boolean;
+}
+
+/** An objective with all its figures, before it is judged. */
+export type ObjectiveFigures = Omit<ObjectiveStatus, 'state' | 'stateReason'>;
+
+/** Coverage of which nothing is known. */
+export const unknownCoverage: Coverage = {
+  ratio: null,
+  oldestMs: null,
+  newestMs: null,
+  retentionShorterThanWindow: false,
+  partial: false,
+};
+
+/** The window over which an SLO burns at present, in milliseconds: an hour, or all of a shorter window. */
+export function presentWindowOf(slo: SloDefinition): number {
+  return Math.min(HOUR_MS, slo.windowMs);
+}
+
+/** How far back a sample counts as recent, in milliseconds: the shortest window that is read, at least 5 minutes. */
+export function freshnessWindowOf(slo: SloDefinition): number {
+  const shortest = Math.min(slo.windowMs, presentWindowOf(slo), ...slo.burnRateRules.map((rule) => rule.shortWindowMs));
+  return Math.max(LEAST_FRESHNESS_MS, shortest);
+}
+
+/** Every window that an evaluation of the SLO needs, in milliseconds, ascending. */
+export function windowsOf(slo: SloDefinition): readonly number[] {
+  const pairs = slo.burnRateRules.flatMap((rule) => [rule.longWindowMs, rule.shortWindowMs]);
+  const windows = new Set([slo.windowMs, presentWindowOf(slo), freshnessWindowOf(slo), ...pairs]);
+  return [...windows].sort((a, b) => a - b);
+}
+
+/** Whether a value of the SLI is held against bounds. */
+export function hasBounds(objective: ObjectiveDefinition): boolean {
+  return objective.lower !== null || objective.upper !== null;
+}
+
+/** Whether a window's reading may open or resolve anything: read just now, and whole. */
+export function isTrusted(readings: ObjectiveReadings, windowMs: number): boolean {
+  const reading = readings.windows.get(windowMs);
+  return reading !== undefined && !reading.partial && !readings.failedWindows.has(windowMs);
+}
+
+/** Whether it is known that something was measured recently. */
+export function isFresh(slo: SloDefinition, readings: ObjectiveReadings): boolean {
+  const windowMs = freshnessWindowOf(slo);
+  return !readings.failedWindows.has(windowMs) && (readings.windows.get(windowMs)?.events ?? null) !== null;
+}
+
+/**
+ * All figures of an objective.
+ * @param before what was known before: since when a pair fires is told by the last figures, or by the violation it opened
+ */
+export function measureObjective(
+  slo: SloDefinition,
+  objective: ObjectiveDefinition,
+  readings: ObjectiveReadings,
+  before: { readonly figures: ObjectiveFigures | null; readonly open: Violation | null },
+): ObjectiveFigures {
+  const burnRates = new Map<number, number | null>();
+  for (const windowMs of windowsOf(slo)) {
+    const events = readings.windows.get(windowMs)?.events ?? null;
+    burnRates.set(windowMs, events === null ? null : burnRateOfEvents(events, objective.target, slo.minEvents));
+  }
+  const partial = [...readings.windows.values()].some((reading) => reading.partial);
+  const events = readings.windows.get(slo.windowMs)?.events ?? null;
+  return {
+    objective,
+    ratio: goodRatio(events, slo.minEvents),
+    events,
+    current: readings.current,
+    budget: budgetFrom(slo, objective, events, readings, burnRates),
+    burnRates,
+    alerts: slo.burnRateRules.map((rule) => alertStatus(rule, burnRates, firingSince(rule, before) ?? readings.atMs)),
+    coverage: partial ? { ...readings.coverage, partial } : readings.coverage,
+  };
+}
+
+/** The figures of an objective of which nothing was read. */
+export function unknownFigures(slo: SloDefinition, objective: ObjectiveDefinition): ObjectiveFigures {
+  const nothing: ObjectiveReadings = {
+    atMs: 0,
+    windows: new Map(),
+    current: null,
+    coverage: unknownCoverage,
+    failedWindows: new Set(),
+    currentFailed: false,
+  };
+  return {
+    ...measureObjective(slo, objective, nothing, { figures: null, open: null }),
+    budget: unknownBudget(objective.target),
+  };
+}
+
+function goodRatio(events: EventCounts | null, minEvents: number): number | null {
+  const errors = events === null ? null : errorRatio(events, minEvents);
+  return errors === null ? null : new Exact(1).minus(errors).toNumber();
+}
+
+function budgetFrom(
+  slo: SloDefinition,
+  objective: ObjectiveDefinition,
+  events: EventCounts | null,
+  readings: ObjectiveReadings,
+  burnRates: ReadonlyMap<number, number | null>,
+): ErrorBudget {
+  return errorBudget({
+    target: objective.target,
+    events,
+    minEvents: slo.minEvents,
+    windowMs: slo.windowMs,
+    atMs: readings.atMs,
+    presentBurnRate: burnRates.get(presentWindowOf(slo)) ?? null,
+    isEstimated: readings.windows.get(slo.windowMs)?.partial ?? false,
+  });
+}
+
+function alertStatus(
+  rule: BurnRateRule,
+  burnRates: ReadonlyMap<number, number | null>,
+  sinceMs: number,
+): BurnRateAlertStatus {
+  const longBurnRate = burnRates.get(rule.longWindowMs) ?? null;
+  const shortBurnRate = burnRates.get(rule.shortWindowMs) ?? null;
+  const firing = isAbove(longBurnRate, rule.factor) && isAbove(shortBurnRate, rule.factor);
+  return { ...rule, longBurnRate, shortBurnRate, firing, sinceMs: firing ? sinceMs : null };
+}
+
+function firingSince(
+  rule: BurnRateRule,
+  before: { readonly figures: ObjectiveFigures | null; readonly open: Violation | null },
+): number | null {
+  const isSame = (pair: { longWindowMs: number | null; shortWindowMs: number | null }) =>
+    pair.longWindowMs === rule.longWindowMs && pair.shortWindowMs === rule.shortWindowMs;
+  if (before.figures !== null) return before.figures.alerts.find(isSame)?.sinceMs ?? null;
+  return before.open !== null && isSame(before.open) ? before.open.startedAtMs : null;
+}
+
+function isAbove(burnRate: number | null, factor: number): boolean {
+  return burnRate !== null && burnRate > factor;
+}

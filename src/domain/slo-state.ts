@@ -1,0 +1,107 @@
+import { formatDuration } from './duration.js';
+import {
+  freshnessWindowOf,
+  isFresh,
+  type ObjectiveFigures,
+  type ObjectiveReadings,
+  presentWindowOf,
+} from './evaluation.js';
+import { type ObjectiveStatus, type SloDefinition, type SloState, sloStates } from './slo.js';
+import { brokenBound } from './verdict.js';
+import type { Violation } from './violation.js';
+import { eventsInWords, instantInWords, inWords, percentInWords, valueInWords } from './wording.js';
+
+/** A state and why; the reason of OK is null. */
+export interface Judgement {
+  readonly state: SloState;
+  readonly stateReason: string | null;
+}
+
+/**
+ * The state of an objective whose source answers: the first that holds, worst first.
+ * @param open its open violations that are stored
+ */
+export function judge(
+  slo: SloDefinition,
+  figures: ObjectiveFigures,
+  readings: ObjectiveReadings,
+  open: readonly Violation[],
+): Judgement {
+  return (
+    violated(slo, figures, open) ??
+    atRisk(slo, figures, readings, open) ??
+    noData(slo, figures, readings) ??
+    noEvents(slo, figures) ?? { state: 'OK', stateReason: null }
+  );
+}
+
+/** What is said while a source does not answer: the last known state is named, and the figures stay. */
+export function judgeStale(failure: string, last: (Judgement & { readonly atMs: number }) | null): Judgement {
+  if (last === null) return { state: 'STALE', stateReason: `${failure}; nothing was known before` };
+  const because = last.stateReason === null ? '' : ` (${last.stateReason})`;
+  return { state: 'STALE', stateReason: `${failure}; at ${instantInWords(last.atMs)} it was ${last.state}${because}` };
+}
+
+/** An SLO is as bad as its worst objective, and gives its reason. */
+export function worstOf(objectives: readonly ObjectiveStatus[]): Judgement {
+  const rank = (status: ObjectiveStatus) => sloStates.indexOf(status.state);
+  const [worst] = [...objectives].sort((a, b) => rank(a) - rank(b));
+  if (worst === undefined) return { state: 'NO_DATA', stateReason: 'it has no objectives' };
+  if (objectives.length === 1 || worst.stateReason === null) return worst;
+  const name = worst.objective.displayName ?? worst.objective.name;
+  return { state: worst.state, stateReason: `${name}: ${worst.stateReason}` };
+}
+
+function violated(slo: SloDefinition, figures: ObjectiveFigures, open: readonly Violation[]): Judgement | null {
+  const page = open.find((violation) => violation.severity === 'PAGE');
+  const reason = budgetGone(slo, figures) ?? page?.message ?? outOfBounds(slo, figures);
+  return reason === null ? null : { state: 'VIOLATED', stateReason: reason };
+}
+
+function budgetGone(slo: SloDefinition, { budget, events }: ObjectiveFigures): string | null {
+  if (budget.remainingRatio === null || budget.consumedRatio === null || budget.remainingRatio > 0) return null;
+  const { bad, total } = events ?? { bad: 0, total: 0 };
+  const counts = `${eventsInWords(bad)} of ${eventsInWords(total)} events were bad where ${eventsInWords(total * budget.total)} are allowed`;
+  return `${percentInWords(budget.consumedRatio)} of the error budget of ${formatDuration(slo.windowMs)} is spent: ${counts}`;
+}
+
+function outOfBounds(slo: SloDefinition, { objective, current }: ObjectiveFigures): string | null {
+  const bound = current === null ? null : brokenBound(objective, current);
+  if (current === null || bound === null) return null;
+  const unit = slo.sli.unit;
+  return `the value is ${valueInWords(current, unit)}, out of its ${bound.side} bound of ${valueInWords(bound.value, unit)}`;
+}
+
+function atRisk(
+  slo: SloDefinition,
+  { budget, burnRates }: ObjectiveFigures,
+  { atMs }: ObjectiveReadings,
+  open: readonly Violation[],
+): Judgement | null {
+  const [other] = open;
+  if (other !== undefined) return { state: 'AT_RISK', stateReason: other.message };
+  if (budget.exhaustsAtMs === null || budget.exhaustsAtMs >= atMs + slo.windowMs) return null;
+  const rate = burnRates.get(presentWindowOf(slo)) ?? 0;
+  const left = `${percentInWords(budget.remainingRatio ?? 0)} of the error budget of ${formatDuration(slo.windowMs)} is left`;
+  return {
+    state: 'AT_RISK',
+    stateReason: `${left}; at the present burn rate of ${inWords(rate)} it is gone at ${instantInWords(budget.exhaustsAtMs)}`,
+  };
+}
+
+function noData(slo: SloDefinition, { events }: ObjectiveFigures, readings: ObjectiveReadings): Judgement | null {
+  const window = formatDuration(slo.windowMs);
+  if (events === null) return { state: 'NO_DATA', stateReason: `nothing was measured in the last ${window}` };
+  if (isFresh(slo, readings)) return null;
+  return {
+    state: 'NO_DATA',
+    stateReason: `nothing was measured in the last ${formatDuration(freshnessWindowOf(slo))}`,
+  };
+}
+
+function noEvents(slo: SloDefinition, { ratio, events }: ObjectiveFigures): Judgement | null {
+  if (ratio !== null || events === null) return null;
+  const needed = slo.minEvents > 0 ? `, and at least ${eventsInWords(slo.minEvents)} are needed to count` : '';
+  const happened = `${eventsInWords(events.total)} events in the last ${formatDuration(slo.windowMs)}${needed}`;
+  return { state: 'NO_EVENTS', stateReason: happened };
+}

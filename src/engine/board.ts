@@ -1,0 +1,114 @@
+import { everything, type Scope, seesCluster, seesNamespace } from '../domain/access.js';
+import type { ReadContext, SloBoard, ViolationStore } from '../domain/ports.js';
+import type { SloDefinition, SloStatus } from '../domain/slo.js';
+import { worstOf } from '../domain/slo-state.js';
+import type { Violation } from '../domain/violation.js';
+import { conclude, type Memory, measure, withCoverage } from './judge.js';
+import type { Reader } from './reader.js';
+import { byDataSource, type Registry, type Task, taskKey } from './registry.js';
+
+export interface BoardOptions {
+  readonly store: Pick<ViolationStore, 'violations'>;
+  /** A reader without readings: what is asked about the past is not kept. */
+  readonly createReader: () => Reader;
+  readonly registry: () => Registry;
+  /** What is known now of an objective of the registry, by its key. */
+  readonly memory: (key: string) => Memory;
+}
+
+export function createBoard({ store, createReader, registry, memory }: BoardOptions): SloBoard {
+  // The status of an SLO is built once for as long as none of its objectives was evaluated again.
+  const built = new WeakMap<SloDefinition, { readonly parts: readonly Memory[]; readonly status: SloStatus }>();
+
+  function present(slo: SloDefinition): SloStatus {
+    const parts = slo.objectives.map((objective) => memory(taskKey(slo.name, objective.name)));
+    const last = built.get(slo);
+    if (last !== undefined && parts.every((part, index) => part === last.parts[index])) return last.status;
+    const status = statusOf(slo, parts);
+    built.set(slo, { parts, status });
+    return status;
+  }
+
+  async function at(names: readonly string[], atMs: number, context: ReadContext): Promise<readonly SloStatus[]> {
+    const { slos, tasks } = registry();
+    const wanted = [...new Set(names)]
+      .map((name) => slos.get(name))
+      .filter((slo) => slo !== undefined)
+      .filter((slo) => sees(context.scope, slo));
+    const open = await store.violations({
+      scope: everything,
+      slos: wanted.map((slo) => slo.name),
+      statuses: ['OPEN'],
+      atMs,
+    });
+    const isWanted = new Set(wanted);
+    const parts = await evaluate(
+      [...tasks.values()].filter((task) => isWanted.has(task.slo)),
+      atMs,
+      context,
+      open,
+    );
+    return wanted.map((slo) =>
+      statusOf(
+        slo,
+        slo.objectives.map((objective) => {
+          const key = taskKey(slo.name, objective.name);
+          return parts.get(key) ?? memory(key);
+        }),
+      ),
+    );
+  }
+
+  async function evaluate(tasks: readonly Task[], atMs: number, context: ReadContext, open: readonly Violation[]) {
+    const parts = new Map<string, Memory>();
+    await Promise.all(
+      [...byDataSource(tasks).values()].map(async (group) => {
+        const reader = createReader();
+        const [readings, coverages] = await Promise.all([
+          reader.read(group, atMs, context),
+          reader.readCoverage(group, atMs, context),
+        ]);
+        for (const task of group) {
+          const read = readings.get(task.key);
+          if (read === undefined) continue;
+          const violations = open.filter((violation) => taskKey(violation.slo, violation.objective) === task.key);
+          const burning = violations.find((violation) => violation.kind === 'BURN_RATE') ?? null;
+          const measured = measure(task, read, null, burning);
+          const concluded = conclude(task, measured, read, null, violations);
+          const coverage = coverages.get(task.key);
+          parts.set(task.key, coverage === undefined ? concluded : withCoverage(concluded, coverage));
+        }
+      }),
+    );
+    return parts;
+  }
+
+  return {
+    all: (scope) => [...registry().slos.values()].filter((slo) => sees(scope, slo)).map(present),
+    one(name, scope) {
+      const slo = registry().slos.get(name);
+      return slo === undefined || !sees(scope, slo) ? null : present(slo);
+    },
+    at,
+    compiled: (slo, objective) => registry().tasks.get(taskKey(slo.name, objective.name))?.sli ?? null,
+    definitions: () => registry().definitions,
+  };
+}
+
+function statusOf(slo: SloDefinition, parts: readonly Memory[]): SloStatus {
+  const objectives = parts.map((part) => part.status);
+  const { state, stateReason } = worstOf(objectives);
+  return { definition: slo, state, stateReason, evaluatedAtMs: earliest(parts), objectives };
+}
+
+/** Null while any part was never evaluated. */
+function earliest(parts: readonly Memory[]): number | null {
+  const times = parts.map((part) => part.figuresAtMs);
+  return times.every((time) => time !== null) && times.length > 0 ? Math.min(...times) : null;
+}
+
+/** What belongs to no namespace is not seen by those who see single namespaces only. */
+function sees(scope: Scope, { cluster, microservice }: SloDefinition): boolean {
+  if (microservice === null) return seesCluster(scope, cluster) && scope.namespaces === null;
+  return seesNamespace(scope, cluster, microservice.namespace);
+}

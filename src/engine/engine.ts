@@ -1,0 +1,156 @@
+import { everything } from '../domain/access.js';
+import type {
+  DefinitionStore,
+  EventSource,
+  ReadContext,
+  SliCompiler,
+  SloBoard,
+  ViolationFeed,
+  ViolationStore,
+} from '../domain/ports.js';
+import { alignToGrid } from '../domain/time-grid.js';
+import { kindsOf } from '../domain/verdict.js';
+import type { Violation, ViolationChange } from '../domain/violation.js';
+import { retire } from '../domain/violation-machine.js';
+import { createBoard } from './board.js';
+import { type Clock, isDoneWithin } from './clock.js';
+import { createEvaluator, type Evaluation } from './evaluator.js';
+import type { EngineLog } from './log.js';
+import { createReader } from './reader.js';
+import { buildRegistry, byDataSource, type Registry, type Task } from './registry.js';
+import { createViolations } from './violations.js';
+
+const SOURCE_DEADLINE_MS = 30_000;
+const STOP_DEADLINE_MS = 5_000;
+
+export interface EngineOptions {
+  readonly definitions: DefinitionStore;
+  readonly compiler: SliCompiler;
+  readonly events: EventSource;
+  readonly store: ViolationStore;
+  readonly clock: Clock;
+  /** How often every SLO is evaluated. */
+  readonly intervalMs: number;
+  /** How far behind the clock is read, so that scrapes under way have arrived. */
+  readonly lagMs: number;
+  /** Instants of evaluations are multiples of this. */
+  readonly gridMs: number;
+  /** How long a data source may take to answer one evaluation before its SLOs are STALE. Default 30 s. */
+  readonly sourceDeadlineMs?: number;
+  readonly log: EngineLog;
+  readonly observer?: EngineObserver;
+}
+
+/** Told what the engine does: for metrics. */
+export interface EngineObserver {
+  onEvaluated?(evaluation: Evaluation): void;
+  /** Called for every change that was stored. */
+  onTransition?(change: ViolationChange): void;
+}
+
+export interface Engine {
+  readonly board: SloBoard;
+  readonly feed: ViolationFeed;
+  /** Evaluates now and at every interval. Does not wait for sources or the store. */
+  start(): void;
+  /** Ends the loop, lets evaluations under way finish and writes what waits for the store. */
+  stop(): Promise<void>;
+  /** Evaluates once; resolves when every data source has answered or failed. */
+  evaluateOnce(): Promise<void>;
+  /** Changes of violations that wait for the store. */
+  pendingChanges(): number;
+}
+
+/** Evaluates SLOs: reads their windows, moves their violations and keeps their states for everybody to read. */
+export function createEngine(options: EngineOptions): Engine {
+  const { clock, definitions, compiler, intervalMs, log, observer } = options;
+  const readerOptions = { ...options, deadlineMs: options.sourceDeadlineMs ?? SOURCE_DEADLINE_MS };
+  const violations = createViolations({ ...options, onStored: (change) => observer?.onTransition?.(change) });
+  const evaluator = createEvaluator({
+    clock,
+    reader: createReader(readerOptions),
+    violations,
+    onEvaluated: (evaluation) => observer?.onEvaluated?.(evaluation),
+  });
+  const running = new Map<string, Promise<void>>();
+  const stopping = new AbortController();
+  const context: ReadContext = { scope: everything, signal: stopping.signal };
+  let cancelTick: (() => void) | null = null;
+
+  let registry = buildRegistry(definitions.current(), compiler, null);
+  evaluator.install(registry);
+  const stopListening = definitions.onChange((changed) => {
+    registry = buildRegistry(changed, compiler, registry);
+    evaluator.install(registry);
+    if (cancelTick !== null) void evaluateOnce();
+  });
+
+  async function evaluateOnce(): Promise<void> {
+    const atMs = alignToGrid(clock.now() - options.lagMs, options.gridMs);
+    // A source that is still answering is left alone: evaluations of one source never overlap, and none waits for another.
+    const groups = [...byDataSource(registry.tasks.values())].filter(([dataSource]) => !running.has(dataSource));
+    for (const [dataSource, tasks] of groups) running.set(dataSource, evaluateSource(dataSource, tasks, atMs));
+    await Promise.all([retireGone(atMs), ...groups.map(([dataSource]) => running.get(dataSource))]);
+  }
+
+  async function evaluateSource(dataSource: string, tasks: readonly Task[], atMs: number): Promise<void> {
+    try {
+      await evaluator.evaluate(dataSource, tasks, atMs, context);
+    } catch (error) {
+      log.error({ err: error, dataSource }, 'an evaluation failed');
+    } finally {
+      running.delete(dataSource);
+    }
+  }
+
+  async function retireGone(atMs: number): Promise<void> {
+    await violations.load();
+    if (!violations.isReady()) return;
+    for (const open of violations.allOpen()) {
+      const because = whyGone(registry, open);
+      if (because !== null) violations.record(open, retire(open, atMs, because));
+    }
+    await violations.flush();
+  }
+
+  function tick(): void {
+    // At multiples of the interval, so that a restart does not move the instants.
+    cancelTick = clock.after(intervalMs - (clock.now() % intervalMs), tick);
+    void evaluateOnce();
+  }
+
+  return {
+    board: createBoard({
+      store: options.store,
+      createReader: () => createReader(readerOptions),
+      registry: () => registry,
+      memory: evaluator.memory,
+    }),
+    feed: violations.feed,
+    start() {
+      if (cancelTick === null) tick();
+    },
+    async stop() {
+      stopListening();
+      cancelTick?.();
+      cancelTick = null;
+      stopping.abort();
+      await isDoneWithin(Promise.all(running.values()), STOP_DEADLINE_MS, clock);
+      await violations.stop();
+    },
+    evaluateOnce,
+    pendingChanges: violations.pending,
+  };
+}
+
+/** Null while the rule of a violation is defined. A definition that could not be read is not gone. */
+function whyGone({ slos, definitions }: Registry, open: Violation): string | null {
+  const slo = slos.get(open.slo);
+  if (slo === undefined) {
+    const isUnread = definitions.problems.some(({ severity }) => severity === 'ERROR');
+    return isUnread ? null : 'the SLO is no longer defined';
+  }
+  const objective = slo.objectives.find(({ name }) => name === open.objective);
+  if (objective === undefined) return 'the objective is no longer defined';
+  return kindsOf(objective).includes(open.kind) ? null : 'the objective has no bounds any more';
+}

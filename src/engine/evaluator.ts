@@ -1,0 +1,120 @@
+import type { ReadContext } from '../domain/ports.js';
+import { type Clock } from './clock.js';
+import {
+  advanceViolations,
+  conclude,
+  type Measured,
+  type Memory,
+  measure,
+  unevaluated,
+  withCoverage,
+} from './judge.js';
+import type { Reader, TaskReadings } from './reader.js';
+import { type Registry, type Task, taskKey } from './registry.js';
+import type { Violations } from './violations.js';
+
+/** One evaluation of all SLOs of a data source. */
+export interface Evaluation {
+  readonly dataSource: string;
+  readonly atMs: number;
+  readonly durationMs: number;
+  /** How old its instant was when its states were shown. */
+  readonly lagMs: number;
+  readonly objectives: number;
+  /** Objectives for which the source did not answer in full. */
+  readonly failed: number;
+}
+
+export interface EvaluatorOptions {
+  readonly clock: Clock;
+  readonly reader: Reader;
+  readonly violations: Violations;
+  readonly onEvaluated?: ((evaluation: Evaluation) => void) | undefined;
+}
+
+/** Turns readings into states, and remembers them. */
+export interface Evaluator {
+  /** What is known of an objective of the registry in force. */
+  memory(key: string): Memory;
+  /** Puts definitions in force: what kept its meaning keeps its state. */
+  install(registry: Registry): void;
+  /** Evaluates tasks of one data source. Does not reject for a source or a store that fails. */
+  evaluate(dataSource: string, tasks: readonly Task[], atMs: number, context: ReadContext): Promise<void>;
+}
+
+interface Judged {
+  readonly task: Task;
+  readonly read: TaskReadings;
+  readonly before: Memory;
+  readonly measured: Measured;
+}
+
+export function createEvaluator({ clock, reader, violations, onEvaluated }: EvaluatorOptions): Evaluator {
+  let tasks: ReadonlyMap<string, Task> = new Map();
+  let memories = new Map<string, Memory>();
+
+  function install(registry: Registry): void {
+    const next = new Map<string, Memory>();
+    for (const slo of registry.slos.values()) {
+      for (const objective of slo.objectives) {
+        const key = taskKey(slo.name, objective.name);
+        const fault = registry.faults.get(key);
+        const isKept = fault === undefined && registry.tasks.get(key)?.sli === tasks.get(key)?.sli;
+        const because = fault === undefined ? 'it was not evaluated yet' : `its SLI cannot be read: ${fault}`;
+        next.set(key, (isKept ? memories.get(key) : undefined) ?? unevaluated(slo, objective, because));
+      }
+    }
+    tasks = registry.tasks;
+    memories = next;
+  }
+
+  /** Definitions may have been replaced while their source was answering. */
+  function isInForce(task: Task): boolean {
+    return tasks.get(task.key)?.sli === task.sli;
+  }
+
+  function memory(key: string): Memory {
+    const known = memories.get(key);
+    if (known === undefined) throw new Error(`no objective ${key} is in force`);
+    return known;
+  }
+
+  function judgeTask(task: Task, read: TaskReadings): Judged {
+    const before = memory(task.key);
+    const burning = violations.open(task.slo.name, task.objective.name, 'BURN_RATE');
+    const measured = measure(task, read, before, burning);
+    if (violations.isReady()) advanceViolations(task, measured, read, violations);
+    return { task, read, before, measured };
+  }
+
+  async function evaluate(dataSource: string, asked: readonly Task[], atMs: number, context: ReadContext) {
+    const startedMs = clock.now();
+    await violations.load();
+    const readings = await reader.read(asked, atMs, context);
+    if (context.signal?.aborted) return;
+    const judged = asked.filter(isInForce).map((task) => judgeTask(task, readings.get(task.key) as TaskReadings));
+    // A transition is stored before any state shows it.
+    await violations.flush();
+    for (const { task, read, before, measured } of judged) {
+      if (!isInForce(task)) continue;
+      const open = violations.shown(task.slo.name, task.objective.name);
+      memories.set(task.key, conclude(task, measured, read, before, open));
+    }
+    const failed = judged.filter(({ read }) => read.failure !== null).length;
+    const endedMs = clock.now();
+    const durationMs = endedMs - startedMs;
+    onEvaluated?.({ dataSource, atMs, durationMs, lagMs: endedMs - atMs, objectives: judged.length, failed });
+    // Coverage explains states and must not delay them; a source that has just failed is not asked for more.
+    if (failed < judged.length) await showCoverage(asked, atMs, context);
+  }
+
+  async function showCoverage(asked: readonly Task[], atMs: number, context: ReadContext): Promise<void> {
+    const coverages = await reader.readCoverage(asked, atMs, context);
+    for (const task of asked.filter(isInForce)) {
+      const coverage = coverages.get(task.key);
+      if (coverage !== undefined) memories.set(task.key, withCoverage(memory(task.key), coverage));
+    }
+  }
+
+  return { memory, install, evaluate };
+}
