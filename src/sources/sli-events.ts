@@ -1,0 +1,236 @@
+import { SourceError } from '../domain/errors.js';
+import type { CompiledSli, EventSource, Outcome, ReadContext } from '../domain/ports.js';
+import type { Coverage, EventCounts, WindowReading } from '../domain/slo.js';
+import type { Labels } from './prometheus/answer.js';
+import type { Planner } from './prometheus/planner.js';
+import { type CurrentRead, type SliHandle, shapePresence, shapePromql, type Term, tupleKey } from './sli-terms.js';
+
+const SLOTS = 720;
+const MIN_SLOT_MS = 60_000;
+/** A slot counts as seen by a sample in this span before its end, so that slow scrapes leave no holes. */
+const MIN_PRESENCE_MS = 300_000;
+
+/**
+ * Reads events of compiled SLIs: one PromQL per (shape, data source, window, instant), whatever the number of SLIs; an SLI
+ * with PromQL of its own asks it alone. A source that fails fails its own SLIs only.
+ */
+export function createEventSource(planner: Pick<Planner, 'instant' | 'range'>): EventSource {
+  return {
+    async readWindow(slis, windowMs, atMs, context) {
+      const ask = (group: Group) => askCounts(planner, group, windowMs, atMs, context);
+      const counted = await readGroups(groupsOf(slis, partsOf), ask);
+      return slis.map((sli) => windowReading(sli, counted, windowMs, atMs));
+    },
+    readCurrent: (slis, atMs, context) => currentReads(planner, slis, atMs, context),
+    async readCoverage(slis, windowMs, atMs, context) {
+      const slotMs = Math.max(MIN_SLOT_MS, Math.ceil(windowMs / SLOTS / 1_000) * 1_000);
+      const slots = Math.max(1, Math.floor(windowMs / slotMs));
+      const ask = (group: Group) => askPresence(planner, group, slotMs, slots, atMs, context);
+      const seen = await readGroups(
+        groupsOf(slis, ({ total }) => total),
+        ask,
+      );
+      return slis.map((sli) => coverage(sli, seen, slotMs, slots));
+    },
+  };
+}
+
+/** What one PromQL asks: every column of a shape that is wanted, or a query of its own. */
+interface Group {
+  readonly key: string;
+  readonly dataSource: string;
+  readonly term: Term;
+  /** By column; what is asked for a shape's labels. */
+  readonly columns: Map<string, readonly string[]>;
+}
+
+/** An answer by column; a query of its own has the column ''. */
+interface Answer<T> {
+  readonly columns: ReadonlyMap<string, T>;
+  readonly partial: boolean;
+}
+type Answers<T> = ReadonlyMap<string, Outcome<Answer<T>>>;
+
+function partsOf({ good, bad, total }: SliHandle): readonly Term[] {
+  return [...(good ?? []), ...(bad ?? []), ...total];
+}
+
+function groupsOf(slis: readonly CompiledSli[], terms: (handle: SliHandle) => readonly Term[]): readonly Group[] {
+  const groups = new Map<string, Group>();
+  for (const sli of slis) {
+    for (const term of terms(sli.handle as SliHandle)) {
+      const key = groupKey(sli, term);
+      const group = groups.get(key) ?? { key, dataSource: sli.dataSource, term, columns: new Map() };
+      if (term.kind === 'COLUMN') group.columns.set(JSON.stringify(term.values), term.values);
+      groups.set(key, group);
+    }
+  }
+  return [...groups.values()];
+}
+
+function groupKey(sli: CompiledSli, term: Term): string {
+  return JSON.stringify([sli.dataSource, term.kind, term.kind === 'OWN' ? term.key : term.shape.key]);
+}
+
+async function readGroups<T>(groups: readonly Group[], ask: (group: Group) => Promise<Answer<T>>): Promise<Answers<T>> {
+  const answers = await Promise.all(groups.map(async (group) => [group.key, await outcomeOf(ask(group))] as const));
+  return new Map(answers);
+}
+
+async function outcomeOf<T>(answer: Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { ok: true, value: await answer };
+  } catch (error) {
+    if (error instanceof SourceError) return { ok: false, error };
+    throw error;
+  }
+}
+
+async function askCounts(
+  planner: Pick<Planner, 'instant'>,
+  { term, dataSource, columns }: Group,
+  windowMs: number,
+  atMs: number,
+  context: ReadContext,
+): Promise<Answer<number>> {
+  const promql = term.kind === 'OWN' ? term.promql(windowMs) : shapePromql(term.shape, [...columns.values()], windowMs);
+  const answer = await planner.instant(dataSource, promql, atMs, Math.max(1, columns.size), context);
+  const counts = new Map<string, number>();
+  for (const { labels, value } of answer.series) {
+    const column = columnOf(term, labels);
+    // 0/0 and the like: nothing that could be counted.
+    if (Number.isFinite(value)) counts.set(column, (counts.get(column) ?? 0) + value);
+  }
+  return { columns: counts, partial: answer.warnings.length > 0 };
+}
+
+async function askPresence(
+  planner: Pick<Planner, 'range'>,
+  { term, dataSource, columns }: Group,
+  slotMs: number,
+  slots: number,
+  atMs: number,
+  context: ReadContext,
+): Promise<Answer<ReadonlySet<number>>> {
+  const spanMs = Math.max(slotMs, MIN_PRESENCE_MS);
+  const promql = term.kind === 'OWN' ? term.presence(spanMs) : shapePresence(term.shape, [...columns.values()], spanMs);
+  const range = { fromMs: atMs - (slots - 1) * slotMs, toMs: atMs, stepMs: slotMs };
+  const answer = await planner.range(dataSource, promql, range, Math.max(1, columns.size), context);
+  const seen = new Map<string, Set<number>>();
+  for (const { labels, timesMs } of answer.series) {
+    const column = columnOf(term, labels);
+    const slotsSeen = seen.get(column) ?? new Set();
+    for (const time of timesMs) slotsSeen.add(Math.round(time));
+    seen.set(column, slotsSeen);
+  }
+  return { columns: seen, partial: answer.warnings.length > 0 };
+}
+
+function columnOf(term: Term, labels: Labels): string {
+  return term.kind === 'OWN' ? '' : tupleKey(term.shape, labels);
+}
+
+/** One value per term, null where the source has none, or the first failure among them. */
+function valuesOf<T>(
+  sli: CompiledSli,
+  terms: readonly Term[],
+  answers: Answers<T>,
+): Outcome<{ readonly values: readonly T[]; readonly partial: boolean }> {
+  const values: T[] = [];
+  let partial = false;
+  for (const term of terms) {
+    const answer = answers.get(groupKey(sli, term)) as Outcome<Answer<T>>;
+    if (!answer.ok) return answer;
+    partial ||= answer.value.partial;
+    const value = answer.value.columns.get(term.kind === 'OWN' ? '' : term.column);
+    if (value !== undefined) values.push(value);
+  }
+  return { ok: true, value: { values, partial } };
+}
+
+function windowReading(
+  sli: CompiledSli,
+  answers: Answers<number>,
+  windowMs: number,
+  atMs: number,
+): Outcome<WindowReading> {
+  const { good, bad, total } = sli.handle as SliHandle;
+  const all = valuesOf(sli, total, answers);
+  if (!all.ok) return all;
+  const part = valuesOf(sli, (good ?? bad) as readonly Term[], answers);
+  if (!part.ok) return part;
+  const sum = (values: readonly number[]) => values.reduce((one, other) => one + other, 0);
+  const events =
+    all.value.values.length === 0 ? null : eventsOf(good !== null, sum(part.value.values), sum(all.value.values));
+  return { ok: true, value: { windowMs, atMs, events, partial: all.value.partial || part.value.partial } };
+}
+
+/** Extrapolation may count a few good events more than there were in all, and a gauge may go down. */
+function eventsOf(isGood: boolean, part: number, total: number): EventCounts {
+  const all = Math.max(0, total);
+  const some = Math.min(Math.max(0, part), all);
+  return isGood ? { good: some, bad: all - some, total: all } : { good: all - some, bad: some, total: all };
+}
+
+function coverage(
+  sli: CompiledSli,
+  answers: Answers<ReadonlySet<number>>,
+  slotMs: number,
+  slots: number,
+): Outcome<Coverage> {
+  const read = valuesOf(sli, (sli.handle as SliHandle).total, answers);
+  if (!read.ok) return read;
+  const ends = [...new Set(read.value.values.flatMap((set) => [...set]))].sort((left, right) => left - right);
+  const [first] = ends;
+  return {
+    ok: true,
+    value: {
+      ratio: Math.min(1, ends.length / slots),
+      oldestMs: first === undefined ? null : first - slotMs,
+      newestMs: ends.at(-1) ?? null,
+      // No source tells how far back it remembers; the oldest sample seen is what there is to go by.
+      retentionShorterThanWindow: false,
+      partial: read.value.partial,
+    },
+  };
+}
+
+async function currentReads(
+  planner: Pick<Planner, 'instant'>,
+  slis: readonly CompiledSli[],
+  atMs: number,
+  context: ReadContext,
+): Promise<readonly Outcome<number | null>[]> {
+  const users = new Map<string, { dataSource: string; promql: string; count: number }>();
+  const keyOf = (sli: CompiledSli, { promql }: CurrentRead) => JSON.stringify([sli.dataSource, promql]);
+  for (const sli of slis) {
+    const { current } = sli.handle as SliHandle;
+    if (current === null) continue;
+    const key = keyOf(sli, current);
+    const count = (users.get(key)?.count ?? 0) + 1;
+    users.set(key, { dataSource: sli.dataSource, promql: current.promql, count });
+  }
+  const asked = [...users].map(async ([key, { dataSource, promql, count }]) => {
+    const values = planner
+      .instant(dataSource, promql, atMs, count, context)
+      .then(({ series }) => series.map(({ value }) => value).filter((value) => !Number.isNaN(value)));
+    return [key, await outcomeOf(values)] as const;
+  });
+  const answers = new Map(await Promise.all(asked));
+  return slis.map((sli): Outcome<number | null> => {
+    const { current } = sli.handle as SliHandle;
+    if (current === null) return { ok: true, value: null };
+    const answer = answers.get(keyOf(sli, current)) as Outcome<readonly number[]>;
+    return answer.ok ? { ok: true, value: farthestOut(answer.value, current) } : answer;
+  });
+}
+
+/** Of several elements the one that is worst by the bounds. */
+function farthestOut(values: readonly number[], { lower, upper }: CurrentRead): number | null {
+  const excess = (value: number) =>
+    Math.max(lower === null ? -Infinity : lower - value, upper === null ? -Infinity : value - upper);
+  return values.reduce<number | null>(
+    (worst, value) => (worst === null || excess(value) > excess(worst) ? value : worst),
+    null,
+  );
+}

@@ -1,0 +1,164 @@
+import type { SyntaxNode } from '@lezer/common';
+import { unquote } from './literal.js';
+import { parameterised, rangeFunctions } from './terms.js';
+import { childrenOf, type Fault } from './tree.js';
+
+/** What an expression gives. */
+export type ValueType = 'scalar' | 'vector' | 'range' | 'string';
+
+const COMPARISONS = new Set(['Eql', 'Neq', 'Gtr', 'Lss', 'Gte', 'Lte']);
+const SETS = new Set(['And', 'Or', 'Unless']);
+const SCALARS = new Set(['time', 'pi', 'scalar', 'start', 'end', 'range', 'step']);
+const NAMES: Readonly<Record<ValueType, string>> = {
+  scalar: 'a number',
+  vector: 'an instant vector',
+  range: 'a range like x[5m]',
+  string: 'a string',
+};
+
+/** What an expression gives; for one in which `typeError` finds nothing. */
+export function valueType(node: SyntaxNode, text: string): ValueType {
+  switch (node.name) {
+    case 'NumberDurationLiteral':
+      return 'scalar';
+    case 'StringLiteral':
+      return 'string';
+    case 'MatrixSelector':
+    case 'SubqueryExpr':
+      return 'range';
+    case 'ParenExpr':
+    case 'OffsetExpr':
+    case 'StepInvariantExpr':
+    case 'AnchoredExpr':
+    case 'SmoothedExpr':
+      return typeOf(childrenOf(node)[0], text);
+    case 'UnaryExpr':
+      return typeOf(childrenOf(node)[1], text);
+    case 'FunctionCall':
+      return SCALARS.has(nameOf(node, text)) ? 'scalar' : 'vector';
+    case 'BinaryExpr': {
+      const children = childrenOf(node);
+      const types = [typeOf(children[0], text), typeOf(children.at(-1), text)];
+      return types.every((type) => type === 'scalar') ? 'scalar' : 'vector';
+    }
+    default:
+      return 'vector';
+  }
+}
+
+/** The first place where a type does not fit, in the words of PromQL; null when all fit and a vector or number comes out. */
+export function typeError(top: SyntaxNode, text: string): Fault | null {
+  const inner = innerError(top, text);
+  if (inner !== null) return inner;
+  const type = valueType(top, text);
+  if (type === 'vector' || type === 'scalar') return null;
+  return { at: top.from, message: `a query must give an instant vector or a number, this gives ${NAMES[type]}` };
+}
+
+function innerError(node: SyntaxNode, text: string): Fault | null {
+  for (const child of childrenOf(node)) {
+    const fault = innerError(child, text);
+    if (fault !== null) return fault;
+  }
+  switch (node.name) {
+    case 'FunctionCall':
+      return functionError(node, text);
+    case 'AggregateExpr':
+      return aggregateError(node, text);
+    case 'BinaryExpr':
+      return binaryError(node, text);
+    case 'MatrixSelector':
+      return childrenOf(node)[0]?.name === 'VectorSelector'
+        ? null
+        : {
+            at: node.from,
+            message: 'a range like [5m] may stand only after a selector; for an expression write [5m:1m]',
+          };
+    case 'SubqueryExpr':
+      return mustBe(childrenOf(node)[0], 'vector', 'a subquery', text);
+    case 'VectorSelector':
+      return selectorError(node, text);
+    default:
+      return null;
+  }
+}
+
+function functionError(node: SyntaxNode, text: string): Fault | null {
+  const name = nameOf(node, text);
+  const given = argumentsOf(node);
+  const signature = rangeFunctions.get(name);
+  if (signature === undefined) {
+    const range = given.find((argument) => valueType(argument, text) === 'range');
+    return range === undefined ? null : { at: range.from, message: `${name}() does not take ${NAMES.range}` };
+  }
+  if (given.length !== signature.arguments) {
+    return { at: node.from, message: `${name}() takes ${signature.arguments} argument(s), got ${given.length}` };
+  }
+  return mustBe(given[signature.range], 'range', `${name}()`, text);
+}
+
+function aggregateError(node: SyntaxNode, text: string): Fault | null {
+  const name = nameOf(node, text);
+  const given = argumentsOf(node);
+  const wanted = parameterised.has(name) ? 2 : 1;
+  if (given.length !== wanted) {
+    return { at: node.from, message: `${name}() takes ${wanted} argument(s), got ${given.length}` };
+  }
+  return mustBe(given.at(-1), 'vector', `${name}()`, text);
+}
+
+function binaryError(node: SyntaxNode, text: string): Fault | null {
+  const children = childrenOf(node);
+  const sides = [children[0] as SyntaxNode, children.at(-1) as SyntaxNode];
+  const operator = children[1] as SyntaxNode;
+  const sign = text.slice(operator.from, operator.to);
+  const types = sides.map((side) => valueType(side, text));
+  for (const [index, type] of types.entries()) {
+    const fits = type === 'vector' || (type === 'scalar' && !SETS.has(operator.name));
+    if (!fits) return { at: (sides[index] as SyntaxNode).from, message: `${sign} does not take ${NAMES[type]}` };
+  }
+  const bool = children.some((child) => child.name === 'BoolModifier');
+  if (COMPARISONS.has(operator.name) && !bool && types.every((type) => type === 'scalar')) {
+    return { at: operator.from, message: `between numbers, write ${sign} bool` };
+  }
+  return null;
+}
+
+/** Prometheus refuses selectors that could select everything. */
+function selectorError(node: SyntaxNode, text: string): Fault | null {
+  if (node.firstChild?.name === 'Identifier') return null;
+  const matchers = childrenOf(childrenOf(node)[0] as SyntaxNode);
+  const selective = matchers.some((matcher) => {
+    if (matcher.name === 'QuotedLabelName') return true;
+    const [, operator, literal] = childrenOf(matcher);
+    const sign = text.slice(operator?.from, operator?.to);
+    const read = unquote(text.slice(literal?.from, literal?.to));
+    const value = 'value' in read ? read.value : '';
+    const matchesEmpty = value === '' || (sign.includes('~') && value === '.*');
+    return sign.startsWith('!') ? matchesEmpty : !matchesEmpty;
+  });
+  return selective ? null : { at: node.from, message: 'a selector must name a metric or a label that is not empty' };
+}
+
+function mustBe(node: SyntaxNode | undefined, wanted: ValueType, user: string, text: string): Fault | null {
+  if (node === undefined) return null;
+  const type = valueType(node, text);
+  if (type === wanted) return null;
+  return { at: node.from, message: `${user} takes ${NAMES[wanted]}, got ${NAMES[type]}` };
+}
+
+function typeOf(node: SyntaxNode | undefined, text: string): ValueType {
+  return node === undefined ? 'vector' : valueType(node, text);
+}
+
+/** Name of a function or aggregation, in lower case. */
+export function nameOf(node: SyntaxNode, text: string): string {
+  const name = childrenOf(node)[0] as SyntaxNode;
+  return text.slice(name.from, name.to).toLowerCase();
+}
+
+/** Arguments of a function or an aggregation. */
+export function argumentsOf(node: SyntaxNode): readonly SyntaxNode[] {
+  const body = childrenOf(node).find((child) => child.name === 'FunctionCallBody');
+  return body === undefined ? [] : childrenOf(body);
+}
