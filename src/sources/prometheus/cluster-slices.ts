@@ -1,6 +1,18 @@
 import type { Labels } from './answer.js';
-import type { DataSource, DataSourceCluster } from './planner.js';
 import type { Matchers } from './promql.js';
+
+/** A cluster as its data source knows it. */
+export interface DataSourceCluster {
+  readonly name: string;
+  /** Labels of this cluster's series; empty where the source holds one cluster only. */
+  readonly match: Readonly<Record<string, string>>;
+}
+
+/** One Prometheus (or what speaks its API), with every cluster that is read from it. */
+export interface DataSource {
+  readonly name: string;
+  readonly clusters: readonly DataSourceCluster[];
+}
 
 /** Clusters of one data source that one PromQL can ask for, and how its rows are told apart. */
 export interface ClusterSlice {

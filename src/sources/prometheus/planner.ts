@@ -1,21 +1,17 @@
+import { InputError, SourceError } from '../../domain/errors.js';
 import type { DataSourceStatus } from '../../domain/model.js';
 import type { ReadContext, TimeRange } from '../../domain/ports.js';
 import type { InstantAnswer, RangeAnswer } from './answer.js';
-import type { ClusterSlice } from './cluster-slices.js';
-import type { Matchers } from './promql.js';
+import { type CallOptions, createPrometheusClient } from './client.js';
+import { type ClusterSlice, clusterSlices, type DataSource } from './cluster-slices.js';
+import { type ConfiguredSource, dataSourcesOf, type SourceCluster } from './data-sources.js';
+import { PrometheusFailure, unavailable } from './failure.js';
+import { type Matchers, selector } from './promql.js';
+import { createSharedCalls, type Listener, type Send } from './shared-calls.js';
+import { createSourceGuard, type SourceGuard } from './source-guard.js';
+import { createSourceStatus } from './source-status.js';
 
-/** A cluster as its data source knows it. */
-export interface DataSourceCluster {
-  readonly name: string;
-  /** Labels of this cluster's series; empty where the source holds one cluster only. */
-  readonly match: Readonly<Record<string, string>>;
-}
-
-/** One Prometheus (or what speaks its API), with every cluster that is read from it. */
-export interface DataSource {
-  readonly name: string;
-  readonly clusters: readonly DataSourceCluster[];
-}
+export type { DataSource, DataSourceCluster } from './cluster-slices.js';
 
 /**
  * Asks data sources, few times: equal questions in flight or just answered share one answer; requests in flight are
@@ -58,4 +54,221 @@ export interface Planner {
   status(dataSource: string): Promise<DataSourceStatus>;
   /** Aborts what is in flight and closes the connections. */
   close(): Promise<void>;
+}
+
+/** What happened to one question; SHED: it was not sent, since the source is down or too many wait. */
+export type RequestOutcome = 'OK' | 'PARTIAL' | 'UNAVAILABLE' | 'TIMEOUT' | 'REJECTED' | 'ABANDONED' | 'SHED';
+
+/** For metrics of our own: one per PromQL sent, answered from memory, or shed. */
+export interface RequestObservation {
+  readonly dataSource: string;
+  readonly outcome: RequestOutcome;
+  readonly durationMs: number;
+  readonly cached: boolean;
+  readonly samples: number | null;
+}
+
+export interface PlannerOptions {
+  readonly clusters: readonly SourceCluster[];
+  /** Bound on answers in memory. Default 64 MiB. */
+  readonly cacheBytes?: number;
+  /** How long an answer is shared; two steps of the time grid. Default 10 s. */
+  readonly cacheTtlMs?: number;
+  readonly observe?: (observation: RequestObservation) => void;
+}
+
+/** Points of one series that Prometheus answers at most. */
+export const MAX_POINTS = 11_000;
+
+export function createPlanner(options: PlannerOptions): Planner {
+  const { cacheBytes = 64 * 2 ** 20, cacheTtlMs = 10_000, observe = () => undefined } = options;
+  const sources = new Map(dataSourcesOf(options.clusters).map((source) => [source.name, open(source)]));
+  const answers = createSharedCalls<InstantAnswer | RangeAnswer>({
+    maxBytes: cacheBytes,
+    ttlMs: cacheTtlMs,
+    sizeOf: bytesOf,
+    keeps: (answer) => answer.warnings.length === 0,
+  });
+  const names = createSharedCalls<ReadonlySet<string>>({
+    maxBytes: cacheBytes / 4,
+    ttlMs: 30_000,
+    sizeOf: (set) => set.size * 64,
+    keeps: () => true,
+  });
+
+  const sourceNamed = (name: string): OpenSource => {
+    const source = sources.get(name);
+    if (source === undefined) throw new RangeError(`no data source is called ${name}`);
+    return source;
+  };
+  const dataSourceOf = (cluster: string): DataSource => {
+    for (const { source } of sources.values()) {
+      if (source.clusters.some(({ name }) => name === cluster)) return source;
+    }
+    throw new RangeError(`no cluster is called ${cluster}`);
+  };
+
+  /** Equal keys share answers: they hold all that an answer depends on, who may see it included. */
+  async function ask<T extends InstantAnswer | RangeAnswer>(
+    { source, guard, status }: OpenSource,
+    key: readonly unknown[],
+    question: Question<T>,
+    context: ReadContext,
+  ): Promise<T> {
+    const dataSource = source.name;
+    const send: Send<T> = async (attempt, signal) => {
+      let sent = false;
+      const startedMs = performance.now();
+      try {
+        const answer = await guard.run(
+          question.promql,
+          (call) => {
+            sent = true;
+            return attempt(() => question.request(call));
+          },
+          signal,
+        );
+        status.heard(null);
+        return answer;
+      } catch (error) {
+        if (sent && error instanceof SourceError) status.heard(error);
+        const durationMs = performance.now() - startedMs;
+        if (!sent) observe({ dataSource, outcome: 'SHED', durationMs, cached: false, samples: null });
+        throw error;
+      }
+    };
+    const plan = (cached: boolean, durationMs: number, samples: number | null) =>
+      context.onPlan?.({
+        promql: question.promql,
+        dataSource,
+        cached,
+        durationMs: Math.round(durationMs * 1_000) / 1_000,
+        samples,
+        entities: question.entities,
+      });
+    const listener: Listener<InstantAnswer | RangeAnswer> = {
+      sent({ durationMs, answer, error }) {
+        const samples = answer?.samples ?? null;
+        plan(false, durationMs, samples);
+        observe({ dataSource, outcome: outcomeOf(answer, error), durationMs, cached: false, samples });
+      },
+      shared(durationMs, answer) {
+        plan(true, durationMs, answer?.samples ?? null);
+        if (answer !== null) observe({ dataSource, outcome: 'OK', durationMs, cached: true, samples: answer.samples });
+      },
+    };
+    const whole = JSON.stringify([dataSource, context.scope.key, question.promql, ...key]);
+    return (await answers.ask(whole, send, listener, context.signal)) as T;
+  }
+
+  return {
+    dataSources: () => [...sources.values()].map(({ source }) => source),
+    dataSourceOf,
+    slices(clusters) {
+      const wanted = new Set(clusters.map(dataSourceOf));
+      return [...wanted].flatMap((source) => clusterSlices(source, clusters));
+    },
+    async instant(dataSource, promql, atMs, entities, context) {
+      const source = sourceNamed(dataSource);
+      const request = (call: CallOptions) => source.client.instant(promql, atMs, call);
+      return ask(source, [atMs], { promql, entities, request }, context);
+    },
+    async range(dataSource, promql, range, entities, context) {
+      const { fromMs, toMs, stepMs } = checkedRange(range);
+      const source = sourceNamed(dataSource);
+      const request = (call: CallOptions) => source.client.range(promql, range, call);
+      return ask(source, [fromMs, toMs, stepMs], { promql, entities, request }, context);
+    },
+    async metricNames(dataSource, match, atMs, context) {
+      const { source, client, guard } = sourceNamed(dataSource);
+      const fromMs = Math.floor(atMs / NAMES_GRID_MS) * NAMES_GRID_MS - NAMES_SPAN_MS;
+      const toMs = Math.ceil(atMs / NAMES_GRID_MS) * NAMES_GRID_MS;
+      const selected = namesSelector(match);
+      const send: Send<ReadonlySet<string>> = async (_, signal) => {
+        const answer = await guard.run('', (call) => client.metricNames(selected, fromMs, toMs, call), signal);
+        if (answer.warnings.length > 0) {
+          throw new PrometheusFailure(
+            source.name,
+            unavailable(`its list of metrics is partial: ${answer.warnings[0]}`),
+            '',
+          );
+        }
+        return new Set(answer.names);
+      };
+      const key = JSON.stringify([dataSource, context.scope.key, selected, fromMs, toMs]);
+      return names.ask(key, send, SILENT, context.signal);
+    },
+    status: async (dataSource) => sourceNamed(dataSource).status.current(),
+    async close() {
+      answers.close();
+      names.close();
+      for (const { client } of sources.values()) client.close();
+    },
+  };
+}
+
+interface OpenSource {
+  readonly source: ConfiguredSource;
+  readonly client: ReturnType<typeof createPrometheusClient>;
+  readonly guard: SourceGuard;
+  readonly status: ReturnType<typeof createSourceStatus>;
+}
+
+interface Question<T> {
+  readonly promql: string;
+  readonly entities: number;
+  request(call: CallOptions): Promise<T>;
+}
+
+const NAMES_GRID_MS = 300_000;
+const NAMES_SPAN_MS = 3_600_000;
+
+const SILENT: Listener<unknown> = { sent: () => undefined, shared: () => undefined };
+
+function open(source: ConfiguredSource): OpenSource {
+  const { name, url, headersFile, timeoutMs, maxConcurrent } = source;
+  // Two more connections than questions, so that a check is not stuck behind questions that hang.
+  const client = createPrometheusClient({ name, url, headersFile, maxSockets: maxConcurrent + 2 });
+  return {
+    source,
+    client,
+    guard: createSourceGuard({ name, timeoutMs, maxConcurrent }),
+    status: createSourceStatus(name, client, timeoutMs),
+  };
+}
+
+function checkedRange(range: TimeRange): TimeRange {
+  const { fromMs, toMs, stepMs } = range;
+  if (!(stepMs > 0)) throw new InputError(`a step is longer than nothing, got ${stepMs} ms`);
+  if (!(fromMs <= toMs)) throw new InputError('the range ends before it begins');
+  const points = Math.floor((toMs - fromMs) / stepMs) + 1;
+  if (points > MAX_POINTS) {
+    throw new InputError(`the range has ${points} points, at most ${MAX_POINTS} can be read: take a longer step`);
+  }
+  return range;
+}
+
+/** Prometheus refuses a selector of which every test would pass without the label. */
+function namesSelector(match: Matchers): string | null {
+  const tests = Object.values(match);
+  if (tests.length === 0) return null;
+  const asksForSomething = tests.some((test) => JSON.stringify(test).includes('""') === false);
+  return selector('', asksForSomething ? match : { ...match, __name__: { not: '' } });
+}
+
+function outcomeOf(answer: InstantAnswer | RangeAnswer | null, error: unknown): RequestOutcome {
+  if (answer !== null) return answer.warnings.length > 0 ? 'PARTIAL' : 'OK';
+  return error instanceof SourceError ? error.reason : 'ABANDONED';
+}
+
+/** Rows of one answer have about the same labels, so the first speaks for all. */
+function bytesOf({ series }: InstantAnswer | RangeAnswer): number {
+  const [first] = series;
+  if (first === undefined) return 0;
+  const labels = Object.entries(first.labels).reduce(
+    (sum, [label, value]) => sum + label.length + value.length + 32,
+    64,
+  );
+  const samples = series.reduce((sum, row) => sum + ('values' in row ? row.values.byteLength * 2 : 8), 0);
+  return series.length * labels + samples;
 }

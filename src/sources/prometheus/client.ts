@@ -1,0 +1,246 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { type InstantVector, PrometheusDriver, type QueryResult } from 'prometheus-query';
+import { formatDuration } from '../../domain/duration.js';
+import type { TimeRange } from '../../domain/ports.js';
+import type { InstantAnswer, InstantSeries, Labels, RangeAnswer } from './answer.js';
+import { startDeadline } from './deadline.js';
+import {
+  type Failure,
+  failureOfAnswer,
+  failureOfTransport,
+  overdue,
+  PrometheusFailure,
+  shortText,
+  unavailable,
+} from './failure.js';
+import { type Headers, headersReader } from './headers-file.js';
+import { type ReadBody, readBody, sampleValue } from './read-answer.js';
+
+export interface PrometheusClientOptions {
+  /** Name of the data source, for errors. */
+  readonly name: string;
+  /** Base URL, path prefix included. */
+  readonly url: string;
+  readonly headersFile?: string | null;
+  /** Connections at once; a Prometheus at its `--web.max-connections` lets further ones hang. Default 12. */
+  readonly maxSockets?: number;
+  /** Bound on one answer, after decompression. Default 64 MiB. */
+  readonly maxAnswerBytes?: number;
+}
+
+export interface CallOptions {
+  /** Until the answer is whole; also sent, so that the source stops too. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What a source says of itself; null where it does not. */
+export interface BuildInfo {
+  readonly kind: string | null;
+  readonly version: string | null;
+}
+
+/** One Prometheus over HTTP. Everything rejects with a `PrometheusFailure`, or with the signal's reason when aborted. */
+export interface PrometheusClient {
+  instant(promql: string, atMs: number, call: CallOptions): Promise<InstantAnswer>;
+  range(promql: string, range: TimeRange, call: CallOptions): Promise<RangeAnswer>;
+  /** Names of metrics in a span of time, of the series that `match` selects; null for all. */
+  metricNames(match: string | null, fromMs: number, toMs: number, call: CallOptions): Promise<MetricNames>;
+  /** Sends no PromQL. */
+  buildInfo(call: CallOptions): Promise<BuildInfo>;
+  /** Of the last minute; sends no PromQL. */
+  labelNames(call: CallOptions): Promise<readonly string[]>;
+  close(): void;
+}
+
+export interface MetricNames {
+  readonly names: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * prometheus-query with its faults cured. It turns infinities into NaN, looks for warnings where none are, fails on native
+ * histograms, rejects with plain objects that lose the HTTP status, reads time 0 as now, knows no abort and no bound on
+ * the answer, follows redirects and the proxy variables of the environment, and leaves connections unused: its two
+ * interceptors are enough to set all that right.
+ */
+export function createPrometheusClient(options: PrometheusClientOptions): PrometheusClient {
+  const { name, url, headersFile = null, maxSockets = 12, maxAnswerBytes = 64 * 2 ** 20 } = options;
+  const secure = url.startsWith('https:');
+  const agent = secure
+    ? new HttpsAgent({ keepAlive: true, maxSockets })
+    : new HttpAgent({ keepAlive: true, maxSockets });
+  const readHeaders = headersReader(headersFile);
+
+  async function exchange<T>(promql: string, call: CallOptions, ask: (driver: PrometheusDriver) => Promise<T>) {
+    const deadline = startDeadline(call.timeoutMs, call.signal);
+    let read: ReadAnswer | undefined;
+    try {
+      const driver = new PrometheusDriver({
+        endpoint: url,
+        headers: { ...(await ownHeaders(readHeaders, secure)) },
+        preferPost: true,
+        requestInterceptor: {
+          onFulfilled: (request) => {
+            if (request.data instanceof URLSearchParams && request.data.has('query')) request.data.set('stats', 'all');
+            return Object.assign(request, {
+              ...(secure ? { httpsAgent: agent } : { httpAgent: agent }),
+              signal: deadline.signal,
+              // The package's timeout counts silence only: an answer that trickles would never end.
+              timeout: 0,
+              maxContentLength: maxAnswerBytes,
+              maxRedirects: 0,
+              proxy: false,
+            });
+          },
+        },
+        responseInterceptor: {
+          onFulfilled: (response) => {
+            if (!isSuccess(response.data)) throw new Unsuccessful(failureOf(response));
+            read = { ...readBody(response.data), headers: response.headers };
+            return response;
+          },
+          onRejected: (error: { readonly response?: AnswerLike }) => {
+            // An answer that was cut has a status and no body.
+            const whole = error.response !== undefined && error.response.data !== undefined;
+            throw new Unsuccessful(whole ? failureOf(error.response as AnswerLike) : failureOfTransport(error), error);
+          },
+        },
+      });
+      const value = await ask(driver);
+      if (read === undefined) throw new TypeError('no answer was read');
+      return { value, read };
+    } catch (thrown) {
+      call.signal?.throwIfAborted();
+      const late = deadline.isOver() ? overdue(`no answer within ${formatDuration(Math.ceil(call.timeoutMs))}`) : null;
+      throw failureFrom(thrown, late, name, promql);
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  return {
+    async instant(promql, atMs, call) {
+      // A Date, since the package takes the number 0 for "now".
+      const { value, read } = await exchange(promql, call, (driver) =>
+        driver.instantQuery(promql, new Date(atMs), sentTimeout(call)),
+      );
+      return { series: instantSeries(value, read, name, promql), ...read.notes };
+    },
+    async range(promql, { fromMs, toMs, stepMs }, call) {
+      const { read } = await exchange(promql, call, (driver) =>
+        driver.rangeQuery(promql, new Date(fromMs), new Date(toMs), stepMs / 1_000, sentTimeout(call)),
+      );
+      return { series: read.matrix, ...read.notes };
+    },
+    async metricNames(match, fromMs, toMs, call) {
+      const { value, read } = await exchange(match ?? '', call, (driver) =>
+        driver.labelValues('__name__', match ?? undefined, new Date(fromMs), new Date(toMs)),
+      );
+      return { names: Array.isArray(value) ? value.map(String) : [], warnings: read.notes.warnings };
+    },
+    async buildInfo(call) {
+      const { value, read } = await exchange('', call, (driver) => driver.statusBuildinfo());
+      return buildInfoOf(value, read.headers);
+    },
+    async labelNames(call) {
+      const now = Date.now();
+      const { value } = await exchange('', call, (driver) =>
+        driver.labelNames(undefined, new Date(now - 60_000), new Date(now)),
+      );
+      return value;
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+interface AnswerLike {
+  readonly status: number;
+  readonly headers: object;
+  readonly data: unknown;
+}
+
+type ReadAnswer = ReadBody & { readonly headers: object };
+
+/** Carries a failure through the package, which keeps what was thrown as `original` of its plain object. */
+class Unsuccessful extends Error {
+  constructor(
+    readonly failure: Failure,
+    cause?: unknown,
+  ) {
+    super(failure.text, { cause });
+  }
+}
+
+async function ownHeaders(read: () => Promise<Headers>, secure: boolean): Promise<Headers> {
+  // Compression costs a quarter of the time inside a cluster and saves much between zones, where TLS is usual.
+  const defaults = { 'User-Agent': 'slograph', 'Accept-Encoding': secure ? 'gzip' : 'identity' };
+  try {
+    return { ...defaults, ...(await read()) };
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    throw new Unsuccessful(unavailable(`its headers file cannot be used: ${code ?? message}`), error);
+  }
+}
+
+function isSuccess(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && (body as { status?: unknown }).status === 'success';
+}
+
+function failureOf({ status, headers, data }: AnswerLike): Failure {
+  return failureOfAnswer(status, header(headers, 'content-type') ?? '', data);
+}
+
+function header(headers: object, name: string): string | null {
+  const value: unknown = (headers as Record<string, unknown>)[name];
+  return typeof value === 'string' ? value : null;
+}
+
+function sentTimeout({ timeoutMs }: CallOptions): string {
+  return `${Math.max(1, Math.ceil(timeoutMs))}ms`;
+}
+
+function failureFrom(thrown: unknown, late: Failure | null, dataSource: string, promql: string): PrometheusFailure {
+  const original = (thrown as { original?: unknown } | null)?.original ?? thrown;
+  const known = original instanceof Unsuccessful ? original : null;
+  const failure = late ?? known?.failure ?? unavailable('the answer is not what the Prometheus API describes');
+  return new PrometheusFailure(dataSource, failure, promql, plainCause(known?.cause ?? original));
+}
+
+/** The package's errors carry the request with its credentials, and would end in a log with them. */
+function plainCause(error: unknown): Error {
+  const { cause } = error as { cause?: unknown };
+  const inner = cause instanceof Error ? cause : error;
+  const { message = String(inner), code } = inner as { message?: string; code?: unknown };
+  return Object.assign(new Error(shortText(message)), typeof code === 'string' ? { code } : {});
+}
+
+function instantSeries(answer: QueryResult, read: ReadBody, dataSource: string, promql: string): InstantSeries[] {
+  const type: string = answer.resultType;
+  if (type === 'vector') {
+    return (answer.result as InstantVector[]).map((row, index) => ({
+      labels: read.labels[index] as Labels,
+      value: row.value.value as number,
+    }));
+  }
+  if (type === 'scalar') {
+    return [{ labels: Object.create(null), value: sampleValue(String(answer.result[1])) }];
+  }
+  const text =
+    type === 'matrix' ? 'it selects a range of samples where one value is wanted' : `its answer is a ${type}`;
+  throw new PrometheusFailure(dataSource, { ...unavailable(text), reason: 'REJECTED', httpStatus: 200 }, promql);
+}
+
+function buildInfoOf(value: unknown, headers: object): BuildInfo {
+  const { version, application } = (value ?? {}) as { version?: unknown; application?: unknown };
+  const known = typeof version === 'string' && version !== '' ? version : null;
+  // VictoriaMetrics imitates the answer of a Prometheus, with or without a version that is not its own.
+  if (header(headers, 'x-server-hostname') !== null) return { kind: 'victoria-metrics', version: null };
+  if (typeof application === 'string') {
+    const kind = /(\w+)$/.exec(application)?.[1]?.toLowerCase() ?? null;
+    return { kind, version: known };
+  }
+  if (known === null) return { kind: Object.keys(value ?? {}).length === 0 ? 'victoria-metrics' : null, version: null };
+  return { kind: known.startsWith('0.') ? 'thanos' : 'prometheus', version: known };
+}

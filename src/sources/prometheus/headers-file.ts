@@ -1,0 +1,44 @@
+import { readFile, stat } from 'node:fs/promises';
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+
+export type Headers = Readonly<Record<string, string>>;
+
+/**
+ * Headers from a file of `Name: value` lines; empty lines and lines that begin with `#` are skipped. The file is read
+ * again when it changes, so that credentials can be rotated.
+ * @returns a reader that throws an Error which never contains a header's value
+ */
+export function headersReader(file: string | null): () => Promise<Headers> {
+  let read: { readonly version: string; readonly headers: Headers } | null = null;
+  return async () => {
+    if (file === null) return {};
+    const { mtimeMs, size, ino } = await stat(file);
+    const version = `${mtimeMs}/${size}/${ino}`;
+    if (read?.version !== version) read = { version, headers: parseHeaders(await readFile(file, 'utf8')) };
+    return read.headers;
+  };
+}
+
+/** @throws Error with the line number, never with its content */
+export function parseHeaders(text: string): Headers {
+  const headers: Record<string, string> = Object.create(null);
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    if (line.trim() === '' || line.startsWith('#')) continue;
+    const colon = line.indexOf(':');
+    const name = line.slice(0, Math.max(colon, 0)).trim();
+    const value = line.slice(colon + 1).trim();
+    try {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    } catch {
+      throw new Error(`line ${index + 1} of the headers file is not "Name: value"`);
+    }
+    if (FRAMING.has(name.toLowerCase())) {
+      throw new Error(`line ${index + 1} of the headers file sets ${name}, which the request needs for itself`);
+    }
+    headers[name] = value;
+  }
+  return headers;
+}
+
+const FRAMING: ReadonlySet<string> = new Set(['connection', 'content-length', 'content-type', 'transfer-encoding']);

@@ -1,0 +1,86 @@
+import type { AnswerNotes, Labels, RangeSeries } from './answer.js';
+import { shortText } from './failure.js';
+
+/** What is read from an answer's body before prometheus-query sees it, which would lose it. */
+export interface ReadBody {
+  readonly notes: AnswerNotes;
+  /** Labels of the rows that are handed on, in their order: the package would drop a label `__proto__`. */
+  readonly labels: readonly Labels[];
+  /** The rows of a matrix: the package would make two objects of each sample. */
+  readonly matrix: readonly RangeSeries[];
+}
+
+interface Row {
+  readonly metric?: Record<string, string>;
+  value?: [number, string];
+  values?: [number, string][];
+  readonly histogram?: unknown;
+  readonly histograms?: readonly unknown[];
+}
+
+interface SuccessBody {
+  readonly data?: { readonly resultType?: string; result?: Row[]; readonly stats?: { readonly samples?: unknown } };
+  readonly warnings?: unknown;
+  readonly infos?: unknown;
+}
+
+/**
+ * Reads labels, notes and matrices, and leaves in `body` what prometheus-query converts well: rows of a vector whose
+ * infinities are spelled so that `parseFloat` knows them, and no native histograms.
+ * @throws TypeError when the body is not what the API describes
+ */
+export function readBody(body: unknown): ReadBody {
+  const { data, warnings, infos } = body as SuccessBody;
+  const notes = { warnings: texts(warnings), infos: texts(infos), samples: samplesOf(data?.stats) };
+  if (data?.resultType !== 'vector' && data?.resultType !== 'matrix') return { notes, labels: [], matrix: [] };
+  const all = data.result ?? [];
+  const rows = all.filter((row) => row.value !== undefined || row.values !== undefined);
+  const histograms = all.filter((row) => row.histogram !== undefined || row.histograms !== undefined).length;
+  if (histograms > 0) notes.warnings.push(`${histograms} series hold native histograms, which are not read`);
+  const matrix = data.resultType === 'matrix' ? rows.map(rangeSeries) : [];
+  for (const row of rows) {
+    if (row.values !== undefined) row.values = [];
+    if (row.value !== undefined) row.value = [row.value[0], INFINITIES.get(row.value[1]) ?? row.value[1]];
+  }
+  data.result = rows;
+  return { notes, labels: rows.map(labelsOf), matrix };
+}
+
+/** A sample's value as Prometheus writes it. */
+export function sampleValue(text: string): number {
+  return Number(INFINITIES.get(text) ?? text);
+}
+
+const INFINITIES: ReadonlyMap<string, string> = new Map([
+  ['+Inf', 'Infinity'],
+  ['Inf', 'Infinity'],
+  ['-Inf', '-Infinity'],
+]);
+
+/** More than these are not kept: one failing shard can say the same thing a thousand times. */
+const MAX_NOTES = 20;
+
+function texts(value: unknown): string[] {
+  if (!Array.isArray(value)) return [];
+  return [...new Set(value.map(shortText))].slice(0, MAX_NOTES);
+}
+
+function samplesOf(stats: { readonly samples?: unknown } | undefined): number | null {
+  const total = (stats?.samples as { totalQueryableSamples?: unknown } | undefined)?.totalQueryableSamples;
+  return typeof total === 'number' ? total : null;
+}
+
+function labelsOf(row: Row): Labels {
+  return Object.assign(Object.create(null), row.metric);
+}
+
+function rangeSeries(row: Row): RangeSeries {
+  const samples = row.values ?? [];
+  const timesMs = new Float64Array(samples.length);
+  const values = new Float64Array(samples.length);
+  for (const [index, [seconds, value]] of samples.entries()) {
+    timesMs[index] = Math.round(seconds * 1_000);
+    values[index] = sampleValue(value);
+  }
+  return { labels: labelsOf(row), timesMs, values };
+}
