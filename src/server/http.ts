@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto';
+import type { ApolloServer } from '@apollo/server';
+import { fastifyApolloHandler } from '@as-integrations/fastify';
+import compress from '@fastify/compress';
+import cors from '@fastify/cors';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import type { Caller } from '../domain/access.js';
+import { type AccessError, GatewayError, LimitError } from '../domain/errors.js';
+import type { GraphContext } from '../graph/context.js';
+import type { Authenticator } from './auth.js';
+import type { OperationOptions } from './operations.js';
+import { type OriginRules, refusedOrigin } from './origin.js';
+
+export interface HttpOptions extends OperationOptions {
+  readonly origins: OriginRules;
+  readonly maxBodyBytes: number;
+  readonly authenticator: Authenticator;
+}
+
+const GRAPHQL_RESPONSE = 'application/graphql-response+json; charset=utf-8';
+
+/** The HTTP side without its routes: who may speak at all, and how a request that never became an operation is answered. */
+export function createHttp({ origins, maxBodyBytes, log, metrics }: HttpOptions): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    bodyLimit: maxBodyBytes,
+    requestTimeout: 30_000,
+    forceCloseConnections: 'idle',
+    genReqId: () => randomUUID(),
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    // The header carries the id on into Apollo, whatever the client wrote there.
+    request.headers['x-request-id'] = request.id;
+    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
+    const refusal = refusedOrigin(request.headers, origins);
+    if (refusal === null) return;
+    return answer(request, reply, 403, new GatewayError('FORBIDDEN', refusal));
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, url, id: requestId } = request;
+    log.debug(
+      { requestId, method, path: url.split('?')[0], status: reply.statusCode, ms: reply.elapsedTime },
+      'answered',
+    );
+  });
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+      metrics.operation('unknown', 'refused', 0);
+      return answer(request, reply, 413, new LimitError(`The body has more than ${maxBodyBytes} bytes`));
+    }
+    const status = error.statusCode ?? 500;
+    if (status < 500) return send(request, reply, status, error.message, { code: 'BAD_REQUEST', retryable: false });
+    log.error({ requestId: request.id, err: error }, 'a request failed unexpectedly');
+    return send(request, reply, 500, `Internal server error; its cause is in the log under request ${request.id}`, {
+      code: 'INTERNAL_SERVER_ERROR',
+      retryable: false,
+      requestId: request.id,
+    });
+  });
+  app.setNotFoundHandler((request, reply) =>
+    send(request, reply, 404, `${request.method} ${request.url.split('?')[0]} is not served here`, {
+      code: 'NOT_FOUND',
+      retryable: false,
+    }),
+  );
+  return app;
+}
+
+/** POST and GET at /graphql: from the caller and the bounds to Apollo. */
+export async function serveGraphql(
+  app: FastifyInstance,
+  apollo: ApolloServer<GraphContext>,
+  options: HttpOptions,
+): Promise<void> {
+  const { authenticator, createContext, gate, log, metrics, origins } = options;
+  const callers = new WeakMap<FastifyRequest, Caller>();
+  await app.register(compress, { global: true, encodings: ['gzip'], threshold: 1_024, zlibOptions: { level: 1 } });
+  await app.register(cors, {
+    origin: [...origins.allowedOrigins],
+    methods: ['GET', 'POST'],
+    allowedHeaders: ['content-type', 'authorization', 'apollo-require-preflight', 'x-slograph-plan'],
+    exposedHeaders: ['x-request-id'],
+    maxAge: 600,
+  });
+  app.route({
+    method: ['GET', 'POST'],
+    url: '/graphql',
+    onRequest: async (request, reply) => {
+      try {
+        callers.set(request, authenticator.callerOf(request.headers.authorization));
+      } catch (error) {
+        metrics.operation('unknown', 'refused', 0);
+        reply.header('www-authenticate', 'Bearer');
+        return answer(request, reply, 401, error as AccessError);
+      }
+    },
+    preHandler: async (request, reply) => {
+      const source = sourceOf(request);
+      const refusal = source === null ? null : gate.refusal(source);
+      if (refusal === null) return;
+      metrics.operation('unknown', 'refused', 0);
+      return answer(request, reply, 400, refusal);
+    },
+    handler: fastifyApolloHandler<GraphContext>(apollo, {
+      context: async (request, reply) =>
+        createContext({ caller: callers.get(request) as Caller, signal: goneSignal(reply, log), cache: true }),
+    }),
+  });
+}
+
+function sourceOf(request: FastifyRequest): string | null {
+  const { query } = (request.method === 'GET' ? request.query : (request.body ?? {})) as { query?: unknown };
+  return typeof query === 'string' ? query : null;
+}
+
+/** Aborted when the client hangs up before its answer is written. */
+function goneSignal({ raw, request }: FastifyReply, log: Logger): AbortSignal {
+  const controller = new AbortController();
+  raw.once('close', () => {
+    if (raw.writableFinished) return;
+    log.debug({ requestId: request.id }, 'the client went away before its answer');
+    controller.abort();
+  });
+  return controller.signal;
+}
+
+function answer(request: FastifyRequest, reply: FastifyReply, status: number, error: GatewayError): FastifyReply {
+  return send(request, reply, status, error.message, { code: error.code, retryable: error.retryable });
+}
+
+function send(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  status: number,
+  message: string,
+  extensions: Record<string, unknown>,
+): FastifyReply {
+  const accepts = request.headers.accept?.includes('application/graphql-response+json') === true;
+  return reply
+    .code(status)
+    .type(accepts ? GRAPHQL_RESPONSE : 'application/json; charset=utf-8')
+    .send(JSON.stringify({ errors: [{ message, extensions }] }));
+}

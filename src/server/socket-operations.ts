@@ -1,0 +1,200 @@
+import {
+  createSourceEventStream,
+  type ExecutionArgs,
+  type ExecutionResult,
+  execute,
+  GraphQLError,
+  getOperationAST,
+  type OperationTypeNode,
+} from 'graphql';
+import { type Context, makeServer, type Server, type SubscribePayload } from 'graphql-ws';
+import type { WebSocket } from 'ws';
+import type { Caller } from '../domain/access.js';
+import { AccessError, LimitError } from '../domain/errors.js';
+import type { GraphContext } from '../graph/context.js';
+import { collectedErrors } from '../graph/problems.js';
+import type { Authenticator } from './auth.js';
+import { asGraphqlError, formatError } from './format-error.js';
+import type { Outcome } from './metrics.js';
+import type { OperationOptions } from './operations.js';
+
+/** One WebSocket and what runs on it. */
+export interface SocketSession {
+  readonly socket: WebSocket;
+  /** Id of the upgrade request. */
+  readonly requestId: string;
+  /** That of the upgrade request, until the connection parameters give another. */
+  authorization: string | undefined;
+  caller: Caller | null;
+  readonly operations: Map<string, SocketOperation>;
+}
+
+/** An operation on its way. It is what graphql-ws takes for the context; each answer has a real one of its own. */
+export interface SocketOperation {
+  readonly type: OperationTypeNode;
+  readonly caller: Caller;
+  readonly requestId: string;
+  readonly controller: AbortController;
+  readonly startedAtMs: number;
+  context: GraphContext | null;
+  outcome: Outcome;
+}
+
+export interface SocketOperationOptions extends OperationOptions {
+  readonly authenticator: Authenticator;
+  readonly maxSubscriptionsPerSocket: number;
+  /** Called when an operation has said its last word. */
+  readonly onEnd: () => void;
+}
+
+type SocketContext = Context<Record<string, unknown> | undefined, SocketSession>;
+
+/**
+ * The protocol graphql-transport-ws over the same pipeline as HTTP: bounds, rules, contexts, errors. Queries and
+ * mutations are answered too, as the protocol asks.
+ */
+export function createSocketOperations(options: SocketOperationOptions): Server<SocketSession> {
+  const { log, metrics } = options;
+  return makeServer<Record<string, unknown> | undefined, SocketSession>({
+    connectionInitWaitTimeout: 10_000,
+    onConnect: (context) => connect(context, options.authenticator),
+    onSubscribe: (context, id, payload) => {
+      try {
+        return admit(context, id, payload, options);
+      } catch (error) {
+        return [asGraphqlError(error)];
+      }
+    },
+    execute: async (args) => {
+      const operation = operationOf(args);
+      operation.context = contextFor(operation, options, true);
+      return execute({ ...args, contextValue: operation.context });
+    },
+    subscribe: (args) => subscribe(args, options),
+    onNext: (_context, _id, _payload, args, result) => {
+      const operation = operationOf(args);
+      const errors = [
+        ...(result.errors ?? []).map((error) => formatError(error, operation.requestId, log)),
+        ...(operation.context === null ? [] : collectedErrors(operation.context)),
+      ];
+      if (errors.length > 0) operation.outcome = result.data == null ? 'error' : 'partial';
+      return {
+        ...(errors.length > 0 ? { errors } : {}),
+        ...(result.data === undefined ? {} : { data: result.data }),
+        ...(result.extensions === undefined ? {} : { extensions: result.extensions }),
+      };
+    },
+    onError: ({ extra }, id, _payload, errors) => {
+      const operation = extra.operations.get(id);
+      if (operation === undefined) metrics.operation('unknown', 'refused', 0);
+      else operation.outcome = 'error';
+      if (operation !== undefined) end(extra, id, options);
+      return errors.map((error) => formatError(error, `${extra.requestId}/${id}`, log));
+    },
+    onComplete: ({ extra }, id) => end(extra, id, options),
+    onClose: ({ extra }) => {
+      for (const id of [...extra.operations.keys()]) end(extra, id, options);
+    },
+  });
+}
+
+function connect({ extra, connectionParams }: SocketContext, authenticator: Authenticator): boolean {
+  const given = Object.entries(connectionParams ?? {}).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
+  if (typeof given === 'string') extra.authorization = given;
+  try {
+    extra.caller = authenticator.callerOf(extra.authorization);
+    return true;
+  } catch (error) {
+    if (!(error instanceof AccessError)) throw error;
+    // Stock clients give up at 4401 (there is no token to try) and come back after 4403 (a token may be replaced).
+    if (extra.authorization === undefined) extra.socket.close(4401, error.message);
+    else extra.socket.close(4403, error.message);
+    return false;
+  }
+}
+
+function admit(
+  { extra, subscriptions }: SocketContext,
+  id: string,
+  payload: SubscribePayload,
+  { schema, gate, metrics, maxSubscriptionsPerSocket }: SocketOperationOptions,
+): ExecutionArgs | readonly GraphQLError[] {
+  // `subscriptions` counts this one, and forgets what the client has completed; what still runs then is bounded as well.
+  if (
+    Object.keys(subscriptions).length > maxSubscriptionsPerSocket ||
+    extra.operations.size >= 2 * maxSubscriptionsPerSocket
+  ) {
+    throw new LimitError(`${maxSubscriptionsPerSocket} operations run on this socket already; more are not allowed`);
+  }
+  const { document, errors } = gate.admit(payload.query);
+  if (document === undefined) return errors;
+  const type = getOperationAST(document, payload.operationName)?.operation;
+  if (type === undefined) {
+    const message = payload.operationName == null ? 'Must provide an operation' : 'Unknown operation named';
+    throw new GraphQLError(message, { extensions: { code: 'OPERATION_RESOLUTION_FAILURE' } });
+  }
+  const operation: SocketOperation = {
+    type,
+    caller: extra.caller as Caller,
+    requestId: `${extra.requestId}/${id}`,
+    controller: new AbortController(),
+    startedAtMs: performance.now(),
+    context: null,
+    outcome: 'ok',
+  };
+  extra.operations.set(id, operation);
+  if (type === 'subscription') metrics.subscribers.inc();
+  return {
+    schema,
+    document,
+    operationName: payload.operationName,
+    variableValues: payload.variables,
+    contextValue: operation,
+  };
+}
+
+/** graphql-js' subscribe would keep the first context for every event; here each event is asked with new loaders. */
+async function subscribe(
+  args: ExecutionArgs,
+  options: SocketOperationOptions,
+): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
+  const operation = operationOf(args);
+  const source = await createSourceEventStream({ ...args, contextValue: contextFor(operation, options, false) });
+  if (!(Symbol.asyncIterator in source)) return source;
+  const events = source[Symbol.asyncIterator]();
+  // No async generator: its return() would wait for the next event, which may be days away.
+  const answers: AsyncIterableIterator<ExecutionResult> = {
+    [Symbol.asyncIterator]: () => answers,
+    async next() {
+      const event = await events.next();
+      if (event.done === true) return { done: true, value: undefined };
+      operation.context = contextFor(operation, options, true);
+      const value = await execute({ ...args, rootValue: event.value, contextValue: operation.context });
+      return { done: false, value };
+    },
+    async return() {
+      operation.controller.abort();
+      await events.return?.();
+      return { done: true, value: undefined };
+    },
+  };
+  return answers;
+}
+
+function end(session: SocketSession, id: string, { metrics, onEnd }: SocketOperationOptions): void {
+  const operation = session.operations.get(id);
+  if (operation === undefined) return;
+  session.operations.delete(id);
+  operation.controller.abort();
+  if (operation.type === 'subscription') metrics.subscribers.dec();
+  metrics.operation(operation.type, operation.outcome, (performance.now() - operation.startedAtMs) / 1_000);
+  onEnd();
+}
+
+function contextFor(operation: SocketOperation, { createContext }: OperationOptions, cache: boolean): GraphContext {
+  return createContext({ caller: operation.caller, signal: operation.controller.signal, cache });
+}
+
+function operationOf(args: ExecutionArgs): SocketOperation {
+  return args.contextValue as SocketOperation;
+}
