@@ -225,7 +225,7 @@ function instantSeries(answer: QueryResult, read: ReadBody, dataSource: string, 
     }));
   }
   if (type === 'scalar') {
-    return [{ labels: Object.create(null), value: sampleValue(String(answer.result[1])) }];
+    return [{ labels: Object.create(null), value: sampleValue(answer.result[1]) }];
   }
   const text =
     type === 'matrix' ? 'it selects a range of samples where one value is wanted' : `its answer is a ${type}`;

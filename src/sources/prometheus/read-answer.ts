@@ -40,15 +40,20 @@ export function readBody(body: unknown): ReadBody {
   const matrix = data.resultType === 'matrix' ? rows.map(rangeSeries) : [];
   for (const row of rows) {
     if (row.values !== undefined) row.values = [];
-    if (row.value !== undefined) row.value = [row.value[0], INFINITIES.get(row.value[1]) ?? row.value[1]];
+    if (row.value !== undefined) row.value = [row.value[0], spelledOut(row.value[1])];
   }
   data.result = rows;
   return { notes, labels: rows.map(labelsOf), matrix };
 }
 
 /** A sample's value as Prometheus writes it. */
-export function sampleValue(text: string): number {
-  return Number(INFINITIES.get(text) ?? text);
+export function sampleValue(text: unknown): number {
+  return Number(spelledOut(text));
+}
+
+function spelledOut(text: unknown): string {
+  if (typeof text !== 'string') throw new TypeError('a sample has no value');
+  return INFINITIES.get(text) ?? text;
 }
 
 const INFINITIES: ReadonlyMap<string, string> = new Map([
