@@ -1,0 +1,73 @@
+import { type Ask, type Family, foldBy, group, native, ownKey, select } from './family.js';
+import { increase, type Matchers, rate } from './prometheus/promql.js';
+
+const CPU = 'container_cpu_usage_seconds_total';
+const WORKING_SET = 'container_memory_working_set_bytes';
+const PERIODS = 'container_cpu_cfs_periods_total';
+const THROTTLED = 'container_cpu_cfs_throttled_periods_total';
+const OOM = 'container_oom_events_total';
+
+/** Without these the pod's own cgroup and its sandbox (`POD`, or no name under containerd) would count as containers. */
+const CONTAINERS: Matchers = { container: [{ not: '' }, { not: 'POD' }] };
+/** Network counters live on the sandbox only: never beside a matcher on `container`. */
+const PODS: Matchers = { pod: { not: '' }, interface: { not: 'lo' } };
+
+const POD = native('namespace', 'pod');
+const CONTAINER = native('namespace', 'pod', 'container');
+
+const byContainer = foldBy((labels) => ownKey(labels, 'namespace', 'pod', 'container'));
+const byPod = foldBy((labels) => ownKey(labels, 'namespace', 'pod'));
+
+export const cadvisorFamilies = {
+  // The kubelet gives the same counter on /metrics/resource: `max` takes one of the two, and one of an HA pair.
+  'container.cpuUsage': figure([CPU], (ask) =>
+    group(ask, 'max', CONTAINER, `sum without (cpu) (${rated(ask, CPU, CONTAINERS)})`),
+  ),
+  'container.cpuThrottling': {
+    ...figure([PERIODS], (ask) => `${periods(ask, THROTTLED)} / ${periods(ask, PERIODS)}`),
+    notANumber: 'NO_EVENTS',
+  },
+  'container.memoryWorkingSet': figure([WORKING_SET], (ask) =>
+    group(ask, 'max', CONTAINER, select(ask, 'CADVISOR', WORKING_SET, CONTAINERS)),
+  ),
+  // A restart gives the container a new cgroup, whose kills add to those of the old one.
+  'container.oomKills': figure([OOM], (ask) => {
+    const kills = select(ask, 'CADVISOR', OOM, CONTAINERS, (vector) => increase(vector, ask.windowMs));
+    return group(ask, 'sum', CONTAINER, `round(${group(ask, 'max', [...CONTAINER, 'id'], kills)})`);
+  }),
+  'pod.networkReceiveRate': network('container_network_receive_bytes_total'),
+  'pod.networkTransmitRate': network('container_network_transmit_bytes_total'),
+} satisfies Record<string, Family>;
+
+/** Containers with their images, where kube-state-metrics does not tell of them. */
+export function containersSeen(ask: Ask): string {
+  return group(ask, 'max', [...CONTAINER, 'image'], select(ask, 'CADVISOR', WORKING_SET, CONTAINERS));
+}
+
+/** Pods with their nodes, where kube-state-metrics does not tell of them. */
+export function podsSeen(ask: Ask): string {
+  return group(ask, 'max', [...POD, 'node'], select(ask, 'CADVISOR', WORKING_SET, CONTAINERS));
+}
+
+/** Nodes that kubelets name, where nothing else tells of them. */
+export function nodesSeen(ask: Ask): string {
+  return group(ask, 'max', ['node'], select(ask, 'CADVISOR', WORKING_SET, { node: { not: '' } }));
+}
+
+function figure(metrics: readonly string[], promql: Family['promql'], fold: Family['fold'] = byContainer): Family {
+  return { metrics, promql, fold, notANumber: 'NOT_A_NUMBER' };
+}
+
+function network(metric: string): Family {
+  const promql = (ask: Ask) =>
+    group(ask, 'sum', POD, group(ask, 'max', [...POD, 'interface'], rated(ask, metric, PODS)));
+  return figure([metric], promql, byPod);
+}
+
+function periods(ask: Ask, metric: string): string {
+  return group(ask, 'max', CONTAINER, rated(ask, metric, CONTAINERS));
+}
+
+function rated(ask: Ask, metric: string, matchers: Matchers): string {
+  return select(ask, 'CADVISOR', metric, matchers, (vector) => rate(vector, ask.windowMs));
+}

@@ -1,0 +1,98 @@
+import { type Scope, seesCluster, seesNamespace } from '../domain/access.js';
+import type { EntityKey, EntityRef, MeasuredKind } from '../domain/entity.js';
+import type { SourceError } from '../domain/errors.js';
+import type { MissingReason } from '../domain/metric.js';
+import type { Column, Figure, FigureSeries, Measurement } from '../domain/ports.js';
+import type { Cells } from './family.js';
+
+/** What one cluster answered to a question. */
+export type ClusterColumn =
+  | {
+      readonly ok: true;
+      readonly cells: ReadonlyMap<EntityKey, Cells>;
+      readonly measurement: Measurement;
+      /** Why an entity is not among `cells`, and what NaN stands for. */
+      readonly absent: MissingReason;
+      readonly notANumber: MissingReason;
+    }
+  | { readonly ok: false; readonly error: SourceError; readonly measurement: Measurement };
+
+/** Answers by cluster; a cluster that was not asked for has none. */
+export type ClusterColumns = ReadonlyMap<string, ClusterColumn>;
+
+/** Who asks for which kind of entity, and how a cluster without an answer was measured: not at all. */
+export interface ColumnContext {
+  readonly kind: MeasuredKind;
+  readonly scope: Scope;
+  unmeasured(cluster: string): Measurement;
+}
+
+/** Figures at one instant. */
+export function figureColumn(columns: ClusterColumns, atMs: number, context: ColumnContext): Column<Figure> {
+  return {
+    of(entity) {
+      const { column, cells } = lookUp(columns, entity, context);
+      if (column === null) {
+        return { value: null, missing: 'NO_SAMPLE', atMs, measurement: context.unmeasured(entity.cluster) };
+      }
+      const { measurement } = column;
+      if (!column.ok) return { value: null, missing: missingBy(column.error), atMs, measurement, error: column.error };
+      const cell = cells?.[0] ?? null;
+      if (cell === null) return { value: null, missing: column.absent, atMs, measurement };
+      if (Number.isFinite(cell)) return { value: cell, missing: null, atMs, measurement };
+      return { value: null, missing: Number.isNaN(cell) ? column.notANumber : 'NOT_A_NUMBER', atMs, measurement };
+    },
+    keys: (cluster) => keysOf(columns, cluster, context),
+  };
+}
+
+/** Figures over time, each with the same instants. */
+export function seriesColumn(
+  columns: ClusterColumns,
+  instants: { readonly stepMs: number; readonly timesMs: Float64Array },
+  context: ColumnContext,
+): Column<FigureSeries> {
+  const nothing = Array.from(instants.timesMs, () => null);
+  return {
+    of(entity) {
+      const { column, cells } = lookUp(columns, entity, context);
+      const measurement = column?.measurement ?? context.unmeasured(entity.cluster);
+      const values = cells?.map((cell) => (cell !== null && Number.isFinite(cell) ? cell : null)) ?? nothing;
+      return { ...instants, values, measurement, ...(column?.ok === false && { error: column.error }) };
+    },
+    keys: (cluster) => keysOf(columns, cluster, context),
+  };
+}
+
+function lookUp(columns: ClusterColumns, { cluster, key }: EntityRef, context: ColumnContext) {
+  const column = columns.get(cluster) ?? null;
+  const isVisible = sees(context, cluster, key);
+  return {
+    column: isVisible ? column : null,
+    cells: column?.ok === true && isVisible ? column.cells.get(key) : undefined,
+  };
+}
+
+function keysOf(columns: ClusterColumns, cluster: string, context: ColumnContext): readonly EntityKey[] {
+  const column = columns.get(cluster);
+  if (column?.ok !== true) return [];
+  const measured = [...column.cells].filter(([, cells]) =>
+    cells.some((cell) => cell !== null && Number.isFinite(cell)),
+  );
+  return measured
+    .map(([key]) => key)
+    .filter((key) => sees(context, cluster, key))
+    .sort();
+}
+
+function missingBy(error: SourceError): MissingReason {
+  return error.reason === 'TIMEOUT' ? 'SOURCE_TIMEOUT' : 'SOURCE_UNAVAILABLE';
+}
+
+/** Nodes belong to no namespace: who sees the cluster sees them. An edge is seen from either of its ends. */
+function sees({ kind, scope }: ColumnContext, cluster: string, key: EntityKey): boolean {
+  if (kind === 'Cluster' || kind === 'Node' || kind === 'Filesystem') return seesCluster(scope, cluster);
+  const parts = key.split('/');
+  const namespaces = kind === 'ServiceEdge' ? [parts[0], parts[2]] : [parts[0]];
+  return namespaces.some((namespace) => seesNamespace(scope, cluster, namespace ?? ''));
+}

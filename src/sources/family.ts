@@ -1,0 +1,116 @@
+import { type EntityKey, entityKey } from '../domain/entity.js';
+import type { MeasurementSource, MissingReason } from '../domain/metric.js';
+import type { Labels } from './prometheus/answer.js';
+import type { ClusterSlice } from './prometheus/cluster-slices.js';
+import { type Aggregation, aggregate, allOf, type Matchers, selector } from './prometheus/promql.js';
+
+/** One value per instant asked for: one for an instant, many for a range; null where there was no sample. */
+export type Cells = readonly (number | null)[];
+
+/** One row of an answer. */
+export interface Row {
+  readonly labels: Labels;
+  readonly cells: Cells;
+}
+
+/** Exporters whose series name an entity in a way of their own. */
+export type Exporter = 'NODE_EXPORTER' | 'CADVISOR' | 'KUBE_STATE_METRICS' | 'ISTIO';
+
+/** Matchers that keep a question to the entities wanted, per exporter: alternatives, one selector each. */
+export type Narrowing = Partial<Readonly<Record<Exporter, readonly Matchers[]>>>;
+
+/** What a family's PromQL is made from. */
+export interface Ask {
+  readonly slice: ClusterSlice;
+  readonly windowMs: number;
+  readonly quantile: number;
+  readonly narrowing: Narrowing;
+}
+
+/** The name of the node that a row of node_exporter is about; null when nothing tells. */
+export type NodeOf = (labels: Labels) => string | null;
+
+/** A figure as PromQL, and how the rows of its answer name entities. */
+export interface Family {
+  /** A data source that has none of these does not collect the figure. */
+  readonly metrics: readonly string[];
+  promql(ask: Ask): string;
+  /** The rows of one cluster, by entity. */
+  fold(rows: readonly Row[], nodeOf: NodeOf): ReadonlyMap<EntityKey, Cells>;
+  /** What NaN stands for: NO_EVENTS where it can only come from nothing having happened. */
+  readonly notANumber: MissingReason;
+  /** The exporter that answered, where the figure has two. */
+  sourceOf?(rows: readonly Row[]): MeasurementSource;
+}
+
+/**
+ * The selector of a metric within the clusters and entities asked for, each alternative passed through `read`:
+ * `rate(x{pod="a"}[5m]) or rate(x{exported_pod="a"}[5m])`.
+ */
+export function select(
+  ask: Ask,
+  exporter: Exporter,
+  metric: string,
+  matchers: Matchers = {},
+  read: (vector: string) => string = (vector) => vector,
+): string {
+  return (ask.narrowing[exporter] ?? [{}])
+    .map((narrowing) => read(selector(metric, allOf(ask.slice.matchers, matchers, narrowing))))
+    .join(' or ');
+}
+
+/** The selector of a metric within the clusters asked for, whatever the entities. */
+export function selectAll(ask: Ask, metric: string, matchers: Matchers = {}): string {
+  return selector(metric, allOf(ask.slice.matchers, matchers));
+}
+
+/** `sum by (cluster, node) (x)`: the labels that tell clusters apart are always kept. */
+export function group(ask: Ask, operation: Aggregation, labels: readonly string[], vector: string): string {
+  return aggregate(operation, [...ask.slice.by, ...labels], vector);
+}
+
+/** `on (cluster, node)` */
+export function on(ask: Ask, labels: readonly string[]): string {
+  return `on (${[...ask.slice.by, ...labels].join(', ')})`;
+}
+
+/**
+ * Labels by which an exporter names Kubernetes objects, each with the name it gets where the scrape does not honour the
+ * exporter's labels and the target has one of the same name.
+ */
+export function native(...labels: readonly string[]): readonly string[] {
+  return labels.flatMap((label) => [label, `exported_${label}`]);
+}
+
+/** The exporter's own value of a label, under whichever name it arrived; empty when there is none. */
+export function own(labels: Labels, label: string): string {
+  return labels[`exported_${label}`] ?? labels[label] ?? '';
+}
+
+/** The key made of the exporter's own labels; null when one is missing. */
+export function ownKey(labels: Labels, ...names: readonly string[]): EntityKey | null {
+  const parts = names.map((name) => own(labels, name));
+  return parts.includes('') ? null : entityKey(...parts);
+}
+
+/** Rows by key. Where several rows have one key (twins of an exporter), the greater number counts, never the sum. */
+export function foldBy(keyOf: (labels: Labels, nodeOf: NodeOf) => EntityKey | null): Family['fold'] {
+  return (rows, nodeOf) => {
+    const folded = new Map<EntityKey, Cells>();
+    for (const { labels, cells } of rows) {
+      const key = keyOf(labels, nodeOf);
+      if (key === null) continue;
+      const known = folded.get(key);
+      folded.set(key, known === undefined ? cells : greater(known, cells));
+    }
+    return folded;
+  };
+}
+
+function greater(left: Cells, right: Cells): Cells {
+  return left.map((value, index) => {
+    const other = right[index] ?? null;
+    if (value === null || Number.isNaN(value)) return other ?? value;
+    return other !== null && other > value ? other : value;
+  });
+}

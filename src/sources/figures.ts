@@ -1,0 +1,202 @@
+import { seesCluster } from '../domain/access.js';
+import type { EntityRef } from '../domain/entity.js';
+import { SourceError } from '../domain/errors.js';
+import { type FamilyName, type MetricFamily, type MissingReason, metricFamilies } from '../domain/metric.js';
+import type { FigureQuestion, FigureReader, Measurement, ReadContext } from '../domain/ports.js';
+import { catalogue } from './catalogue.js';
+import { type ClusterColumn, type ClusterColumns, figureColumn, seriesColumn } from './columns.js';
+import type { Family, Row } from './family.js';
+import { type Naming, readNaming, rowsByCluster } from './inventory-vectors.js';
+import { narrowTo, narrowToScope } from './narrowing.js';
+import type { ClusterSlice } from './prometheus/cluster-slices.js';
+import type { DataSource, Planner } from './prometheus/planner.js';
+import { instantShot, rangeShot, type Shot } from './shots.js';
+
+type Sources = Pick<Planner, 'slices' | 'dataSourceOf' | 'instant' | 'range' | 'metricNames'>;
+type Wanted = readonly EntityRef[] | { readonly clusters: readonly string[] };
+
+const DEFAULT_QUANTILE = 0.95;
+
+/** Reads the figures of the catalogue: one PromQL per (family, data source, window, instant), two for a quotient. */
+export function createFigureReader(planner: Sources): FigureReader {
+  return {
+    async values(question, entities, atMs, context) {
+      const columns = await readColumns(planner, question, entities, instantShot(planner, atMs, context));
+      return figureColumn(columns, atMs, columnContext(planner, question, context));
+    },
+    async series(question, entities, range, context) {
+      const shot = rangeShot(planner, range, context);
+      const columns = await readColumns(planner, question, entities, shot);
+      return seriesColumn(
+        columns,
+        { stepMs: range.stepMs, timesMs: shot.timesMs },
+        columnContext(planner, question, context),
+      );
+    },
+  };
+}
+
+function columnContext(planner: Sources, question: FigureQuestion, { scope }: ReadContext) {
+  const unmeasured = (cluster: string) => measurementOf(question, planner.dataSourceOf(cluster).name, '');
+  return { kind: metricFamilies[question.family].entity, scope, unmeasured };
+}
+
+async function readColumns(
+  planner: Sources,
+  question: FigureQuestion,
+  wanted: Wanted,
+  shot: Shot,
+): Promise<ClusterColumns> {
+  const entry = catalogue[question.family];
+  if ('promql' in entry) return readFamily(planner, question, entry, wanted, shot);
+  const [numerator, denominator] = await Promise.all([
+    readColumns(planner, { ...question, family: entry.numerator }, wanted, shot),
+    readColumns(planner, { ...question, family: entry.denominator }, wanted, shot),
+  ]);
+  return new Map(
+    [...numerator].map(([cluster, column]) => [cluster, quotient(column, denominator.get(cluster) ?? column)]),
+  );
+}
+
+async function readFamily(
+  planner: Sources,
+  question: FigureQuestion,
+  family: Family,
+  wanted: Wanted,
+  shot: Shot,
+): Promise<ClusterColumns> {
+  const clusters = 'clusters' in wanted ? wanted.clusters : [...new Set(wanted.map(({ cluster }) => cluster))];
+  const visible = clusters.filter((cluster) => seesCluster(shot.context.scope, cluster));
+  const columns = await Promise.all(
+    planner.slices(visible).map((slice) => readSlice({ planner, question, family, wanted, shot, slice })),
+  );
+  return new Map(columns.flat());
+}
+
+/** One question to one data source. */
+interface SliceQuestion {
+  readonly planner: Sources;
+  readonly question: FigureQuestion;
+  readonly family: Family;
+  readonly wanted: Wanted;
+  readonly shot: Shot;
+  readonly slice: ClusterSlice;
+}
+
+async function readSlice(ask: SliceQuestion): Promise<readonly (readonly [string, ClusterColumn])[]> {
+  const { slice, question } = ask;
+  let promql = '';
+  try {
+    const namings = await namingsOf(ask);
+    promql = promqlOf(ask, [...namings.values()]);
+    const { rows, isPartial } = await ask.shot.ask(slice.dataSource, promql, entityCount(ask));
+    const byCluster = rowsByCluster(slice, rows);
+    const measurement = measurementOf(question, slice.dataSource, promql, isPartial);
+    return await Promise.all(
+      slice.clusters.map(async (cluster) => {
+        const found = byCluster.get(cluster) ?? [];
+        return [cluster, await columnOf(ask, cluster, found, namings.get(cluster), measurement)] as const;
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    const measurement = measurementOf(question, slice.dataSource, promql);
+    return slice.clusters.map((cluster) => [cluster, { ok: false, error, measurement }] as const);
+  }
+}
+
+/** How nodes are named, where the figure is one of node_exporter's. */
+async function namingsOf({ planner, question, shot, slice }: SliceQuestion): Promise<ReadonlyMap<string, Naming>> {
+  const { entity } = metricFamilies[question.family];
+  if (entity !== 'Node' && entity !== 'Filesystem') return new Map();
+  return readNaming({ planner, slice, atMs: shot.namingAtMs, context: shot.context });
+}
+
+function promqlOf({ question, family, wanted, shot, slice }: SliceQuestion, namings: readonly Naming[]): string {
+  const kind = metricFamilies[question.family].entity;
+  const narrowing =
+    'clusters' in wanted ? narrowToScope(kind, shot.context.scope) : narrowTo(kind, keysWanted(slice, wanted), namings);
+  const quantile = question.quantile ?? DEFAULT_QUANTILE;
+  if (!(quantile > 0 && quantile < 1)) throw new RangeError(`a quantile is between 0 and 1, got ${quantile}`);
+  return family.promql({ slice, windowMs: windowOf(question) ?? 0, quantile, narrowing });
+}
+
+function keysWanted(slice: ClusterSlice, wanted: readonly EntityRef[]): readonly string[] {
+  const clusters = new Set(slice.clusters);
+  return wanted.filter(({ cluster }) => clusters.has(cluster)).map(({ key }) => key);
+}
+
+function entityCount({ slice, wanted }: SliceQuestion): number {
+  return 'clusters' in wanted ? slice.clusters.length : keysWanted(slice, wanted).length;
+}
+
+async function columnOf(
+  ask: SliceQuestion,
+  cluster: string,
+  rows: readonly Row[],
+  naming: Naming | undefined,
+  measurement: Measurement,
+): Promise<ClusterColumn> {
+  const { family } = ask;
+  return {
+    ok: true,
+    cells: family.fold(rows, naming?.nodeOf ?? (() => null)),
+    measurement: { ...measurement, source: family.sourceOf?.(rows) ?? measurement.source },
+    absent: rows.length > 0 ? 'NO_SAMPLE' : await reasonForNothing(ask, cluster),
+    notANumber: family.notANumber,
+  };
+}
+
+/** Whether the exporter is absent or only silent about these entities; asked only when there is no row at all. */
+async function reasonForNothing({ planner, family, shot }: SliceQuestion, cluster: string): Promise<MissingReason> {
+  const source = planner.dataSourceOf(cluster);
+  try {
+    const names = await planner.metricNames(source.name, matchOf(source, cluster), shot.namingAtMs, shot.context);
+    return family.metrics.some((name) => names.has(name)) ? 'NO_SAMPLE' : 'NOT_COLLECTED';
+  } catch (error) {
+    if (error instanceof SourceError) return 'NO_SAMPLE';
+    throw error;
+  }
+}
+
+function matchOf({ clusters }: DataSource, cluster: string): Readonly<Record<string, string>> {
+  return clusters.find(({ name }) => name === cluster)?.match ?? {};
+}
+
+function quotient(numerator: ClusterColumn, denominator: ClusterColumn): ClusterColumn {
+  const promql = [...new Set([...numerator.measurement.promql, ...denominator.measurement.promql])];
+  const partial = numerator.measurement.partial || denominator.measurement.partial;
+  const measurement = { ...numerator.measurement, promql, partial };
+  if (!numerator.ok || !denominator.ok) {
+    const failed = numerator.ok ? denominator : numerator;
+    return failed.ok ? failed : { ...failed, measurement };
+  }
+  const cells = new Map(
+    [...numerator.cells].map(([key, values]) => {
+      const divisors = denominator.cells.get(key);
+      return [key, values.map((value, at) => divided(value, divisors?.[at] ?? null))];
+    }),
+  );
+  const absent = numerator.absent === 'NOT_COLLECTED' ? numerator.absent : denominator.absent;
+  return { ok: true, cells, measurement, absent, notANumber: 'NOT_A_NUMBER' };
+}
+
+function divided(value: number | null, divisor: number | null): number | null {
+  return value === null || divisor === null ? null : value / divisor;
+}
+
+function windowOf({ family, windowMs }: FigureQuestion): number | null {
+  const { windowMs: usual }: MetricFamily = metricFamilies[family];
+  return usual === undefined ? null : (windowMs ?? usual);
+}
+
+function measurementOf(question: FigureQuestion, dataSource: string, promql: string, partial = false): Measurement {
+  const family: FamilyName = question.family;
+  return {
+    source: metricFamilies[family].source,
+    promql: promql === '' ? [] : [promql],
+    windowMs: windowOf(question),
+    dataSource,
+    partial,
+  };
+}

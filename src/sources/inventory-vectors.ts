@@ -1,0 +1,67 @@
+import type { ReadContext } from '../domain/ports.js';
+import { type Ask, type NodeOf, own } from './family.js';
+import { kubeVectors } from './kube-state-metrics.js';
+import { type NodeNames, nodeNaming, unameVector } from './node-exporter.js';
+import type { InstantSeries } from './prometheus/answer.js';
+import type { ClusterSlice } from './prometheus/cluster-slices.js';
+import type { Planner } from './prometheus/planner.js';
+
+/** One instant of one slice of clusters, and who asks. */
+export interface InventoryQuestion {
+  readonly planner: Pick<Planner, 'instant'>;
+  readonly slice: ClusterSlice;
+  readonly atMs: number;
+  readonly context: ReadContext;
+}
+
+/** The rows of a vector by cluster; every cluster of the slice has a list. */
+export type ClusterRows = ReadonlyMap<string, readonly InstantSeries[]>;
+
+/** Asks for one vector: one PromQL, whatever the number of clusters and entities. */
+export async function readVector(question: InventoryQuestion, promql: (ask: Ask) => string): Promise<ClusterRows> {
+  const { planner, slice, atMs, context } = question;
+  const text = promql({ slice, windowMs: 0, quantile: 0, narrowing: {} });
+  const { series } = await planner.instant(slice.dataSource, text, atMs, slice.clusters.length, context);
+  return rowsByCluster(slice, series);
+}
+
+/** Sorts rows to their clusters; rows of no cluster asked for are left out. */
+export function rowsByCluster<T extends { readonly labels: InstantSeries['labels'] }>(
+  slice: ClusterSlice,
+  rows: readonly T[],
+): ReadonlyMap<string, readonly T[]> {
+  const sorted = new Map<string, T[]>(slice.clusters.map((cluster) => [cluster, []]));
+  for (const row of rows) {
+    const cluster = slice.clusterOf(row.labels);
+    if (cluster !== null) sorted.get(cluster)?.push(row);
+  }
+  return sorted;
+}
+
+/** What names the nodes of a cluster. */
+export interface Naming {
+  readonly names: NodeNames;
+  readonly nodeOf: NodeOf;
+  /** Rows of `kube_node_info` and of `node_uname_info`. */
+  readonly infos: readonly InstantSeries[];
+  readonly unames: readonly InstantSeries[];
+}
+
+/** How nodes are named in each cluster: two PromQL, the same for the list of nodes and for every figure of theirs. */
+export async function readNaming(question: InventoryQuestion): Promise<ReadonlyMap<string, Naming>> {
+  const [infos, unames] = await Promise.all([
+    readVector(question, kubeVectors.nodes),
+    readVector(question, unameVector),
+  ]);
+  return new Map(
+    question.slice.clusters.map((cluster) => [cluster, namingOf(infos.get(cluster) ?? [], unames.get(cluster) ?? [])]),
+  );
+}
+
+function namingOf(infos: readonly InstantSeries[], unames: readonly InstantSeries[]): Naming {
+  const names: NodeNames = {
+    known: new Map(infos.map(({ labels }) => [own(labels, 'node'), labels.internal_ip ?? null])),
+    unames: unames.map(({ labels }) => labels),
+  };
+  return { names, nodeOf: nodeNaming(names), infos, unames };
+}

@@ -1,0 +1,62 @@
+import { seesCluster, seesNamespace } from '../domain/access.js';
+import { SourceError } from '../domain/errors.js';
+import type { Facet, Inventory } from '../domain/model.js';
+import type { InventoryReader, Outcome, ReadContext } from '../domain/ports.js';
+import { type FacetReader, facets } from './inventory-facets.js';
+import type { Planner } from './prometheus/planner.js';
+
+/** Reads the inventory from flat vectors that are joined here; the planner keeps and shares their answers. */
+export function createInventoryReader(planner: Pick<Planner, 'instant' | 'slices'>): InventoryReader {
+  return {
+    async read<F extends Facet>(facet: F, clusters: readonly string[], atMs: number, context: ReadContext) {
+      const visible = clusters.filter((cluster) => seesCluster(context.scope, cluster));
+      const read: FacetReader<F> = facets[facet];
+      const answers = await Promise.all(
+        planner.slices(visible).map(async (slice) => {
+          const outcome = await attempt(read({ planner, slice, atMs, context }));
+          return slice.clusters.map((cluster): [string, Outcome<Inventory[F]>] => [
+            cluster,
+            outcome.ok ? { ok: true, value: permitted(facet, outcome.value(cluster), cluster, context) } : outcome,
+          ]);
+        }),
+      );
+      return new Map(answers.flat());
+    },
+  };
+}
+
+/** The failure of a source is an answer; anything else, the asker's going away included, is not. */
+async function attempt<T>(work: Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { ok: true, value: await work };
+  } catch (error) {
+    if (error instanceof SourceError) return { ok: false, error };
+    throw error;
+  }
+}
+
+/** Facets whose keys begin with a namespace. Nodes belong to none: who sees the cluster sees them. */
+const NAMESPACED: ReadonlySet<Facet> = new Set([
+  'pods',
+  'podStates',
+  'workloads',
+  'containers',
+  'containerStates',
+  'microservices',
+  'namespaces',
+]);
+
+function permitted<F extends Facet>(
+  facet: F,
+  value: Inventory[F],
+  cluster: string,
+  { scope }: ReadContext,
+): Inventory[F] {
+  if (scope.namespaces === null || !NAMESPACED.has(facet)) return value;
+  const sees = (key: string) => seesNamespace(scope, cluster, key.split('/', 1)[0] ?? '');
+  const kept =
+    value instanceof Set
+      ? new Set([...(value as Inventory['namespaces'])].filter(sees))
+      : new Map([...(value as ReadonlyMap<string, unknown>)].filter(([key]) => sees(key)));
+  return kept as unknown as Inventory[F];
+}

@@ -1,0 +1,107 @@
+import type { Scope } from '../domain/access.js';
+import type { EntityKey, MeasuredKind } from '../domain/entity.js';
+import type { Exporter, Narrowing } from './family.js';
+import type { Naming } from './inventory-vectors.js';
+import { instancesOf } from './node-exporter.js';
+import type { Matchers } from './prometheus/promql.js';
+
+/**
+ * Up to how many names a matcher lists. Beyond it reading a namespace, or all there is, costs little more, and its text
+ * is the same for every asker, who then share one answer.
+ */
+const MAX_NAMES = 100;
+
+/** Part of an entity's key that an exporter's label holds, and the label under each of its names. */
+interface LabelOfPart {
+  readonly part: number;
+  readonly labels: readonly string[];
+}
+
+/** How the series of a kind of entity are narrowed: by name, by namespace when the names are too many. */
+interface Plan {
+  readonly exporters: Partial<
+    Readonly<Record<Exporter, { readonly name: LabelOfPart; readonly namespace?: LabelOfPart }>>
+  >;
+}
+
+const POD_NAMESPACE: LabelOfPart = { part: 0, labels: ['namespace', 'exported_namespace'] };
+const PODS: Plan = {
+  exporters: {
+    // Targets of the kubelet are nodes: only a namespace can hide that of the container.
+    CADVISOR: { name: { part: 1, labels: ['pod'] }, namespace: POD_NAMESPACE },
+    KUBE_STATE_METRICS: { name: { part: 1, labels: ['pod', 'exported_pod'] }, namespace: POD_NAMESPACE },
+  },
+};
+const SERVICES: Plan = {
+  exporters: {
+    ISTIO: {
+      name: { part: 1, labels: ['destination_service_name'] },
+      namespace: { part: 0, labels: ['destination_service_namespace'] },
+    },
+  },
+};
+const EDGES: Plan = {
+  exporters: {
+    ISTIO: {
+      name: { part: 3, labels: ['destination_service_name'] },
+      namespace: { part: 2, labels: ['destination_service_namespace'] },
+    },
+  },
+};
+const NODES: Plan = { exporters: { KUBE_STATE_METRICS: { name: { part: 0, labels: ['node', 'exported_node'] } } } };
+
+const PLANS: Readonly<Record<MeasuredKind, Plan>> = {
+  Cluster: { exporters: {} },
+  Node: NODES,
+  Filesystem: { exporters: {} },
+  Pod: PODS,
+  Container: PODS,
+  Microservice: SERVICES,
+  ResponseCode: SERVICES,
+  ServiceEdge: EDGES,
+};
+
+/**
+ * Matchers that keep a question to the entities wanted; none where too many are. Names are not told apart by cluster or
+ * namespace: what comes back beyond the wish is left out later.
+ */
+export function narrowTo(kind: MeasuredKind, keys: readonly EntityKey[], namings: readonly Naming[]): Narrowing {
+  if (keys.length === 0) return {};
+  const parts = keys.map((key) => key.split('/'));
+  const narrowing: Record<string, readonly Matchers[]> = {};
+  for (const [exporter, { name, namespace }] of Object.entries(PLANS[kind].exporters)) {
+    const matchers = literal(parts, name) ?? (namespace === undefined ? null : literal(parts, namespace));
+    if (matchers !== null) narrowing[exporter] = matchers;
+  }
+  const instances = kind === 'Node' || kind === 'Filesystem' ? instancesWanted(parts, namings) : null;
+  if (instances !== null) narrowing.NODE_EXPORTER = [{ instance: { in: instances } }];
+  return narrowing;
+}
+
+/** Matchers that keep a question for everything to the namespaces that the asker may see. */
+export function narrowToScope(kind: MeasuredKind, { namespaces }: Scope): Narrowing {
+  if (namespaces === null || namespaces.length === 0 || kind === 'ServiceEdge') return {};
+  const narrowing: Record<string, readonly Matchers[]> = {};
+  for (const [exporter, { namespace }] of Object.entries(PLANS[kind].exporters)) {
+    if (namespace !== undefined) narrowing[exporter] = alternatives(namespace.labels, namespaces);
+  }
+  return narrowing;
+}
+
+function literal(parts: readonly (readonly string[])[], { part, labels }: LabelOfPart): readonly Matchers[] | null {
+  const names = new Set(parts.map((all) => all[part] ?? ''));
+  return names.size > MAX_NAMES || names.has('') ? null : alternatives(labels, [...names]);
+}
+
+function alternatives(labels: readonly string[], names: readonly string[]): readonly Matchers[] {
+  return labels.map((label) => ({ [label]: { in: names } }));
+}
+
+/** node_exporter does not know its node's name: the instances are looked up. */
+function instancesWanted(parts: readonly (readonly string[])[], namings: readonly Naming[]): readonly string[] | null {
+  const wanted = new Set(parts.map(([node = '']) => node));
+  if (wanted.size > MAX_NAMES) return null;
+  const instances = namings.flatMap(({ names, nodeOf }) => instancesOf(wanted, names, nodeOf));
+  const found = new Set(instances.map(({ node }) => node));
+  return found.size === wanted.size ? instances.map(({ instance }) => instance) : null;
+}
