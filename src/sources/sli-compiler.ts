@@ -227,8 +227,9 @@ function queryOf(query: Query, node: Query['top']): Query {
 }
 
 function within(vector: string, lower: Bound | null, upper: Bound | null): string {
-  const above = lower === null ? vector : `(${vector} ${lower.inclusive ? '>=' : '>'} ${lower.value})`;
-  return upper === null ? above : `${above} ${upper.inclusive ? '<=' : '<'} ${upper.value}`;
+  const above = lower === null ? vector : `${vector} ${lower.inclusive ? '>=' : '>'} ${lower.value}`;
+  if (upper === null) return above;
+  return `${lower === null ? above : `(${above})`} ${upper.inclusive ? '<=' : '<'} ${upper.value}`;
 }
 
 /** The name of a counter that is read without its rate, by the suffixes of the naming rules. */

@@ -23,14 +23,7 @@ const COUNTED_BY: Readonly<Record<string, CountFunction>> = {
   count_over_time: 'count_over_time',
 };
 /** Functions of a count that leave it one; their first argument is it. */
-const KEEPS_COUNT = new Set([
-  'label_replace',
-  'label_join',
-  'sort',
-  'sort_desc',
-  'histogram_count',
-  'histogram_sum',
-]);
+const KEEPS_COUNT = new Set(['label_replace', 'label_join', 'sort', 'sort_desc', 'histogram_count', 'histogram_sum']);
 const COMBINES = new Set(['Add', 'Sub', 'Or', 'And', 'Unless']);
 
 /**

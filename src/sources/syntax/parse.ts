@@ -2,8 +2,9 @@ import type { SyntaxNode, Tree } from '@lezer/common';
 import { parser } from '@prometheus-io/lezer-promql';
 import { grammarError } from './grammar-error.js';
 import { unquote } from './literal.js';
+import type { ValueType } from './terms.js';
 import type { Fault } from './tree.js';
-import { typeError, type ValueType, valueType } from './value-type.js';
+import { typeError, valueType } from './value-type.js';
 
 /** A query that parses, its tree, and its selectors in the order of the text. */
 export interface Query {

@@ -1,10 +1,7 @@
 import type { SyntaxNode } from '@lezer/common';
 import { unquote } from './literal.js';
-import { parameterised, rangeFunctions } from './terms.js';
+import { parameterised, type Signature, signatures, type ValueType } from './terms.js';
 import { childrenOf, type Fault } from './tree.js';
-
-/** What an expression gives. */
-export type ValueType = 'scalar' | 'vector' | 'range' | 'string';
 
 const COMPARISONS = new Set(['Eql', 'Neq', 'Gtr', 'Lss', 'Gte', 'Lte']);
 const SETS = new Set(['And', 'Or', 'Unless']);
@@ -76,6 +73,13 @@ function innerError(node: SyntaxNode, text: string): Fault | null {
           };
     case 'SubqueryExpr':
       return mustBe(childrenOf(node)[0], 'vector', 'a subquery', text);
+    case 'OffsetExpr':
+    case 'StepInvariantExpr':
+      return shiftError(node, text);
+    case 'UnaryExpr':
+      return ['scalar', 'vector'].includes(valueType(node, text))
+        ? null
+        : { at: node.from, message: 'no value to negate' };
     case 'VectorSelector':
       return selectorError(node, text);
     default:
@@ -86,15 +90,22 @@ function innerError(node: SyntaxNode, text: string): Fault | null {
 function functionError(node: SyntaxNode, text: string): Fault | null {
   const name = nameOf(node, text);
   const given = argumentsOf(node);
-  const signature = rangeFunctions.get(name);
-  if (signature === undefined) {
-    const range = given.find((argument) => valueType(argument, text) === 'range');
-    return range === undefined ? null : { at: range.from, message: `${name}() does not take ${NAMES.range}` };
+  const signature = signatures.get(name);
+  if (signature === undefined) return null;
+  const { types, atLeast, atMost } = signature;
+  if (given.length < atLeast || given.length > atMost) {
+    return { at: node.from, message: `${name}() takes ${countOf(signature)}, got ${given.length}` };
   }
-  if (given.length !== signature.arguments) {
-    return { at: node.from, message: `${name}() takes ${signature.arguments} argument(s), got ${given.length}` };
+  for (const [index, argument] of given.entries()) {
+    const fault = mustBe(argument, types[index] ?? (types.at(-1) as ValueType), `${name}()`, text);
+    if (fault !== null) return fault;
   }
-  return mustBe(given[signature.range], 'range', `${name}()`, text);
+  return null;
+}
+
+function countOf({ atLeast, atMost }: Signature): string {
+  if (atLeast === atMost) return `${atLeast} argument${atLeast === 1 ? '' : 's'}`;
+  return atMost === Number.POSITIVE_INFINITY ? `at least ${atLeast} arguments` : `${atLeast} to ${atMost} arguments`;
 }
 
 function aggregateError(node: SyntaxNode, text: string): Fault | null {
@@ -102,7 +113,10 @@ function aggregateError(node: SyntaxNode, text: string): Fault | null {
   const given = argumentsOf(node);
   const wanted = parameterised.has(name) ? 2 : 1;
   if (given.length !== wanted) {
-    return { at: node.from, message: `${name}() takes ${wanted} argument(s), got ${given.length}` };
+    return {
+      at: node.from,
+      message: `${name}() takes ${wanted === 1 ? '1 argument' : '2 arguments'}, got ${given.length}`,
+    };
   }
   return mustBe(given.at(-1), 'vector', `${name}()`, text);
 }
@@ -118,14 +132,25 @@ function binaryError(node: SyntaxNode, text: string): Fault | null {
     if (!fits) return { at: (sides[index] as SyntaxNode).from, message: `${sign} does not take ${NAMES[type]}` };
   }
   const bool = children.some((child) => child.name === 'BoolModifier');
+  if (bool && !COMPARISONS.has(operator.name)) return { at: operator.from, message: `${sign} does not take bool` };
   if (COMPARISONS.has(operator.name) && !bool && types.every((type) => type === 'scalar')) {
     return { at: operator.from, message: `between numbers, write ${sign} bool` };
   }
   return null;
 }
 
-/** Prometheus refuses selectors that could select everything. */
+/** Only what is read from storage can be read at another time. */
+function shiftError(node: SyntaxNode, text: string): Fault | null {
+  const [shifted, sign] = childrenOf(node) as [SyntaxNode, SyntaxNode];
+  const fits = ['VectorSelector', 'MatrixSelector', 'SubqueryExpr', 'OffsetExpr', 'StepInvariantExpr'];
+  if (fits.includes(shifted.name)) return null;
+  return { at: sign.from, message: `${text.slice(sign.from, sign.to)} may stand only after a selector or a range` };
+}
+
+/** Prometheus refuses broken regular expressions, and selectors that could select everything. */
 function selectorError(node: SyntaxNode, text: string): Fault | null {
+  const broken = regexError(node, text);
+  if (broken !== null) return broken;
   if (node.firstChild?.name === 'Identifier') return null;
   const matchers = childrenOf(childrenOf(node)[0] as SyntaxNode);
   const selective = matchers.some((matcher) => {
@@ -138,6 +163,28 @@ function selectorError(node: SyntaxNode, text: string): Fault | null {
     return sign.startsWith('!') ? matchesEmpty : !matchesEmpty;
   });
   return selective ? null : { at: node.from, message: 'a selector must name a metric or a label that is not empty' };
+}
+
+/**
+ * What JavaScript's lenient reading finds broken is broken in RE2 too; patterns with syntax only RE2 has are left to the
+ * source. The expression is never run here.
+ */
+function regexError(selector: SyntaxNode, text: string): Fault | null {
+  const braces = childrenOf(selector).find(({ name }) => name === 'LabelMatchers');
+  for (const matcher of braces === undefined ? [] : childrenOf(braces)) {
+    const [, operator, literal] = childrenOf(matcher);
+    if (operator === undefined || literal === undefined || !text.slice(operator.from, operator.to).includes('~'))
+      continue;
+    const read = unquote(text.slice(literal.from, literal.to));
+    if ('error' in read || /\(\?[^:]|\\[QpPCzA]|\[\[:/.test(read.value)) continue;
+    try {
+      new RegExp(read.value);
+    } catch (error) {
+      const reason = (error as Error).message.replace(/^Invalid regular expression: /, '');
+      return { at: literal.from, message: `not a regular expression: ${reason}` };
+    }
+  }
+  return null;
 }
 
 function mustBe(node: SyntaxNode | undefined, wanted: ValueType, user: string, text: string): Fault | null {

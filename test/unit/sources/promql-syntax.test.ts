@@ -60,7 +60,7 @@ describe('parsePromql', () => {
     { text: 'x +', column: 4, says: /after the operator.*end of the query/ },
     { text: 'rate(x[abc])', column: 8, says: /duration/ },
     { text: 'rate(x)', column: 6, says: /rate\(\) takes a range like x\[5m\], got an instant vector/ },
-    { text: 'abs(x[5m])', column: 5, says: /abs\(\) does not take a range/ },
+    { text: 'abs(x[5m])', column: 5, says: /abs\(\) takes an instant vector, got a range/ },
     { text: 'rate(sum(x)[5m])', column: 6, says: /only after a selector.*\[5m:1m\]/ },
     { text: 'x[5m]', column: 1, says: /must give an instant vector or a number/ },
     { text: '"text"', column: 1, says: /this gives a string/ },
@@ -71,7 +71,13 @@ describe('parsePromql', () => {
     { text: '{a=~".*"}', column: 1, says: /must name a metric/ },
     { text: 'x offset {{.window}}', column: 10, says: /only as the range/ },
     { text: 'x $window', column: 3, says: /./ },
-    { text: 'rate(x[5m], 2)', column: 1, says: /takes 1 argument\(s\), got 2/ },
+    { text: 'rate(x[5m], 2)', column: 1, says: /takes 1 argument, got 2/ },
+    { text: 'clamp(x, 1)', column: 1, says: /takes 3 arguments, got 2/ },
+    { text: 'label_join(x, "a")', column: 1, says: /takes at least 3 arguments, got 2/ },
+    { text: 'vector(x)', column: 8, says: /vector\(\) takes a number, got an instant vector/ },
+    { text: 'sum(x) offset 5m', column: 8, says: /offset may stand only after a selector/ },
+    { text: 'x and bool y', column: 3, says: /and does not take bool/ },
+    { text: 'x{a=~"(b"}', column: 6, says: /not a regular expression.*"?[Uu]nterminated group/ },
   ])('refuses $text at column $column', ({ text, column, says }) => {
     const error = errorOf(text);
     expect(error.message).toMatch(says);

@@ -1,0 +1,186 @@
+import { describe, expect, it } from 'vitest';
+import type { ObjectiveDefinition, QueryText, SliDefinition, SliMeasure } from '../../../src/domain/slo.js';
+import { createSliCompiler } from '../../../src/sources/sli-compiler.js';
+import type { SliHandle } from '../../../src/sources/sli-terms.js';
+
+const compiler = createSliCompiler({
+  dataSourceOf: (cluster) => ({
+    name: 'shared',
+    clusters: [
+      { name: 'core', match: { cluster: 'cloud-core' } },
+      { name: cluster, match: {} },
+    ],
+  }),
+});
+
+const query = (text: string): QueryText => ({ text, path: 'spec.query', line: 7, column: 20 });
+const sli = (measure: SliMeasure): SliDefinition => ({
+  name: null,
+  category: 'AVAILABILITY',
+  unit: null,
+  measure,
+  conditions: [],
+});
+const ratio = (good: string, total: string, counter = true) =>
+  sli({ kind: 'RATIO', good: query(good), total: query(total), counter });
+const raw = (text: string, rawType: 'success' | 'failure' = 'success') =>
+  sli({ kind: 'RAW', rawType, raw: query(text) });
+const threshold = (text: string) => sli({ kind: 'THRESHOLD', metric: query(text) });
+const template = (name: string, parameters: Record<string, string>) =>
+  sli({ kind: 'TEMPLATE', call: { template: name, parameters, path: 'spec.indicator', line: 3, column: 9 } });
+const objective = (bounds: Partial<ObjectiveDefinition> = {}): ObjectiveDefinition => ({
+  name: 'objective-1',
+  displayName: null,
+  target: '0.99',
+  lower: null,
+  upper: null,
+  ...bounds,
+});
+const atMost = (value: number, inclusive = true) => objective({ upper: { value, inclusive } });
+const compile = (definition: SliDefinition, on = 'plain', bounds = objective()) =>
+  compiler.compile(definition, bounds, on);
+const hourly = (definition: SliDefinition, bounds = objective()) => {
+  const { good, bad, total } = compile(definition, 'plain', bounds).handle as SliHandle;
+  const texts = (terms: SliHandle['good']) =>
+    terms?.map((term) => (term.kind === 'OWN' ? term.promql(3_600_000) : term.column));
+  return { good: texts(good), bad: texts(bad), total: texts(total) };
+};
+
+describe('check', () => {
+  it('tells where a query does not parse, counted from where the query begins', () => {
+    expect(compiler.check(ratio('sum(rat(x[5m]))', 'sum(x)'), [objective()])).toEqual([
+      {
+        path: 'spec.query',
+        line: 7,
+        column: 24,
+        severity: 'ERROR',
+        message: expect.stringMatching(/does not parse.*did you mean rate/),
+      },
+    ]);
+  });
+
+  it('tells the place inside a query of several lines in words', () => {
+    const [problem] = compiler.check(ratio('sum(x)', 'sum(\n  rate(x)\n)'), [objective()]);
+    expect(problem).toMatchObject({ line: 7, column: 20, message: expect.stringContaining('(line 2, column 8') });
+  });
+
+  it('reports every query of an SLI', () => {
+    expect(compiler.check(ratio('sum(', 'sum(x'), [objective()])).toHaveLength(2);
+  });
+
+  it('refuses to count what is no counter', () => {
+    const problems = compiler.check(ratio('avg(x_total)', 'increase(sum(x_total)[1h:])'), [objective()]);
+    expect(problems.map(({ severity }) => severity)).toEqual(['ERROR', 'ERROR']);
+    expect(problems[0]?.message).toMatch(/expected a counter.*counter: false/);
+  });
+
+  it('warns when a counter would be added up as deltas', () => {
+    const [problem, ...rest] = compiler.check(ratio('sum(rate(ok_total[5m]))', 'sum(all_total)', false), [objective()]);
+    expect(problem).toMatchObject({
+      severity: 'WARNING',
+      message: expect.stringContaining('all_total looks like a counter'),
+    });
+    expect(rest).toEqual([]);
+  });
+
+  it('wants a bound for a value, and none for a template that counts', () => {
+    expect(compiler.check(threshold('x'), [objective()])[0]?.message).toMatch(/has no bound/);
+    expect(compiler.check(threshold('x'), [atMost(1)])).toEqual([]);
+    const availability = template('microservice-availability', { namespace: 'a', microservice: 'b' });
+    expect(compiler.check(availability, [atMost(1)])[0]?.message).toMatch(/must not have op and value/);
+    expect(compiler.check(availability, [objective()])).toEqual([]);
+  });
+
+  it('refuses bounds that exclude each other', () => {
+    const bounds = objective({ lower: { value: 2, inclusive: true }, upper: { value: 1, inclusive: true } });
+    expect(compiler.check(threshold('x'), [bounds])[0]?.message).toMatch(/at least 2 and at most 1/);
+  });
+});
+
+describe('compile', () => {
+  it('gives SLIs on the same metric and labels one shape, whatever their values and way of writing', () => {
+    const keys = [
+      ratio('sum(rate(x{s="a",code!~"5.."}[5m]))', 'sum(rate(x{s="a"}[5m]))'),
+      ratio('sum(x{code!~"5..",s="b"})', 'x{s="b"}'),
+      ratio('sum by (s) (increase(x{s="c",code!~"5.."}[$window]))', '(sum(x{s="c"}))'),
+    ].map((definition) => compile(definition).shapeKey);
+    expect(new Set(keys).size).toBe(1);
+    expect(compile(ratio('x{s="a",code="200"}', 'x{s="a"}')).shapeKey).not.toBe(keys[0]);
+  });
+
+  it('puts the cluster into every selector, and shows what is asked over five minutes', () => {
+    const { promql, dataSource } = compile(ratio('sum(rate(x{code!~"5.."}[1h]))', 'sum(x) - sum(y)'), 'core');
+    expect(dataSource).toBe('shared');
+    expect(promql).toEqual({
+      good: 'sum by (cluster) (increase(x{cluster="cloud-core",code!~"5.."}[5m]))',
+      total: 'sum(sum(increase(x{cluster="cloud-core"}[5m])) - sum(increase(y{cluster="cloud-core"}[5m])))',
+    });
+  });
+
+  it('matches both spellings of a bucket bound', () => {
+    const latency = ratio('sum(rate(x_bucket{le="250"}[5m]))', 'sum(rate(x_bucket{le="+Inf"}[5m]))');
+    expect(compile(latency).promql.good).toBe('sum by (le) (increase(x_bucket{le=~"250|250\\\\.0"}[5m]))');
+    const own = ratio('sum(rate(x_bucket{le="250"}[5m])) - sum(rate(x_bucket{le="1"}[5m]))', 'sum(x_count)');
+    expect(compile(own).promql.good).toContain('x_bucket{le=~"250|250\\\\.0"}');
+  });
+
+  it('adds up the samples of deltas and gauges', () => {
+    expect(hourly(ratio('avg(good)', 'sum(all) * 2', false))).toMatchObject({
+      good: ['sum(sum_over_time(((avg(good)) >= -Inf)[59m59s999ms:1m]))'],
+      total: ['sum(sum_over_time(((sum(all) * 2) >= -Inf)[59m59s999ms:1m]))'],
+    });
+    expect(compile(ratio('good', 'all', false)).promql.total).toBe('sum(sum_over_time(all[5m]))');
+  });
+
+  it('reads a raw quotient of counts as its counts', () => {
+    const text = 'sum(rate(bad_total[{{.window}}])) / sum(rate(all_total[{{.window}}]))';
+    expect(hourly(raw(text, 'failure'))).toEqual({ good: undefined, bad: ['[]'], total: ['[]'] });
+    expect(hourly(raw(`1 - ${text}`, 'success'))).toMatchObject({ good: undefined, bad: ['[]'] });
+    expect(hourly(raw(text, 'success'))).toMatchObject({ good: ['[]'], bad: undefined });
+  });
+
+  it('samples any other raw ratio', () => {
+    expect(hourly(raw('ratio', 'failure'))).toEqual({
+      good: undefined,
+      bad: ['sum(sum_over_time(((ratio) >= -Inf)[59m59s999ms:1m]))'],
+      total: ['sum(count_over_time(((ratio) >= -Inf)[59m59s999ms:1m]))'],
+    });
+  });
+
+  it.each([
+    { bounds: atMost(5), filter: '(x) <= 5' },
+    { bounds: atMost(5, false), filter: '(x) < 5' },
+    { bounds: objective({ lower: { value: 0.25, inclusive: true } }), filter: '(x) >= 0.25' },
+    {
+      bounds: objective({ lower: { value: -1, inclusive: false }, upper: { value: 5, inclusive: true } }),
+      filter: '((x) > -1) <= 5',
+    },
+  ])('counts samples where $filter', ({ bounds, filter }) => {
+    expect(hourly(threshold('x'), bounds)).toEqual({
+      good: [`sum(count_over_time((${filter})[59m59s999ms:1m]))`],
+      bad: undefined,
+      total: ['sum(count_over_time(((x) >= -Inf)[59m59s999ms:1m]))'],
+    });
+  });
+
+  it('samples long windows every five minutes, and numbers as vectors', () => {
+    const { total } = compile(threshold('scalar(x)'), 'plain', atMost(1)).handle as SliHandle;
+    const [term] = total;
+    expect(term?.kind === 'OWN' && term.promql(30 * 86_400_000)).toBe(
+      'sum(count_over_time((vector(scalar(x)) >= -Inf)[29d23h59m59s999ms:5m]))',
+    );
+  });
+
+  it('names the exporter when all metrics are of one', () => {
+    expect(compile(ratio('istio_requests_total{a="b"}', 'istio_requests_total')).source).toBe('ISTIO');
+    expect(compile(ratio('istio_requests_total', 'other')).source).toBe('CUSTOM');
+    expect(compile(template('gpu-utilization', {}), 'plain', atMost(1)).source).toBe('DCGM');
+  });
+
+  it('lets sums that are added stand alone, so that one without series counts nothing', () => {
+    const { bad } = compile(
+      sli({ kind: 'RATIO', bad: query('(sum(a) + sum(b)) or vector(0)'), total: query('sum(c)'), counter: true }),
+    ).handle as SliHandle;
+    expect(bad?.map((term) => term.kind === 'COLUMN' && term.shape.metric)).toEqual(['a', 'b']);
+  });
+});
