@@ -6,18 +6,18 @@ import type { Planner } from './prometheus/planner.js';
 import { expandTemplate, type SliTemplate } from './sli-templates.js';
 import {
   countTerm,
+  currentTerm,
   type SliHandle,
   sampleTerm,
   seen,
   type Term,
   termKey,
   termPromql,
-  vectorText,
 } from './sli-terms.js';
-import { bareOf, isSingle, quotient } from './syntax/counts.js';
+import { isSingle, quotient } from './syntax/counts.js';
 import { parsePromql, parseTrusted, type Query } from './syntax/parse.js';
 import { enforce, selectorParts } from './syntax/selector.js';
-import { childrenOf } from './syntax/tree.js';
+import { bareOf, childrenOf } from './syntax/tree.js';
 import { argumentsOf, nameOf } from './syntax/value-type.js';
 
 /**
@@ -158,7 +158,7 @@ function handleOf(measure: Measure, objective: ObjectiveDefinition, read: (query
         good: [sampleTerm(query, (vector) => within(vector, lower, upper), 'one')],
         bad: null,
         total: [sampleTerm(query, seen, 'one')],
-        current: { promql: vectorText(query), lower: lower?.value ?? null, upper: upper?.value ?? null },
+        current: { term: currentTerm(query), lower: lower?.value ?? null, upper: upper?.value ?? null },
       };
     }
   }

@@ -21,7 +21,14 @@ export function createEventSource(planner: Pick<Planner, 'instant' | 'range'>): 
       const counted = await readGroups(groupsOf(slis, partsOf), ask);
       return slis.map((sli) => windowReading(sli, counted, windowMs, atMs));
     },
-    readCurrent: (slis, atMs, context) => currentReads(planner, slis, atMs, context),
+    async readCurrent(slis, atMs, context) {
+      const ask = (group: Group) => askCurrent(planner, group, atMs, context);
+      const values = await readGroups(
+        groupsOf(slis, ({ current }) => (current === null ? [] : [current.term])),
+        ask,
+      );
+      return slis.map((sli) => currentValue(sli, values));
+    },
     async readCoverage(slis, windowMs, atMs, context) {
       const slotMs = Math.max(MIN_SLOT_MS, Math.ceil(windowMs / SLOTS / 1_000) * 1_000);
       const slots = Math.max(1, Math.floor(windowMs / slotMs));
@@ -195,34 +202,27 @@ function coverage(
   };
 }
 
-async function currentReads(
+async function askCurrent(
   planner: Pick<Planner, 'instant'>,
-  slis: readonly CompiledSli[],
+  { term, dataSource, columns }: Group,
   atMs: number,
   context: ReadContext,
-): Promise<readonly Outcome<number | null>[]> {
-  const users = new Map<string, { dataSource: string; promql: string; count: number }>();
-  const keyOf = (sli: CompiledSli, { promql }: CurrentRead) => JSON.stringify([sli.dataSource, promql]);
-  for (const sli of slis) {
-    const { current } = sli.handle as SliHandle;
-    if (current === null) continue;
-    const key = keyOf(sli, current);
-    const count = (users.get(key)?.count ?? 0) + 1;
-    users.set(key, { dataSource: sli.dataSource, promql: current.promql, count });
+): Promise<Answer<readonly number[]>> {
+  const promql = term.kind === 'OWN' ? term.promql(0) : shapePromql(term.shape, [...columns.values()], 0);
+  const answer = await planner.instant(dataSource, promql, atMs, Math.max(1, columns.size), context);
+  const values = new Map<string, number[]>();
+  for (const { labels, value } of answer.series) {
+    const column = columnOf(term, labels);
+    if (!Number.isNaN(value)) values.set(column, [...(values.get(column) ?? []), value]);
   }
-  const asked = [...users].map(async ([key, { dataSource, promql, count }]) => {
-    const values = planner
-      .instant(dataSource, promql, atMs, count, context)
-      .then(({ series }) => series.map(({ value }) => value).filter((value) => !Number.isNaN(value)));
-    return [key, await outcomeOf(values)] as const;
-  });
-  const answers = new Map(await Promise.all(asked));
-  return slis.map((sli): Outcome<number | null> => {
-    const { current } = sli.handle as SliHandle;
-    if (current === null) return { ok: true, value: null };
-    const answer = answers.get(keyOf(sli, current)) as Outcome<readonly number[]>;
-    return answer.ok ? { ok: true, value: farthestOut(answer.value, current) } : answer;
-  });
+  return { columns: values, partial: answer.warnings.length > 0 };
+}
+
+function currentValue(sli: CompiledSli, answers: Answers<readonly number[]>): Outcome<number | null> {
+  const { current } = sli.handle as SliHandle;
+  if (current === null) return { ok: true, value: null };
+  const read = valuesOf(sli, [current.term], answers);
+  return read.ok ? { ok: true, value: farthestOut(read.value.values.flat(), current) } : read;
 }
 
 /** Of several elements the one that is worst by the bounds. */

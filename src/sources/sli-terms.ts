@@ -2,7 +2,14 @@ import { formatDuration } from '../domain/duration.js';
 import { aggregate, allOf, type Matcher, type Matchers, selector } from './prometheus/promql.js';
 import { type CountColumn, type CountFunction, countColumn, countsOver, isSingle } from './syntax/counts.js';
 import type { Query } from './syntax/parse.js';
-import { boundSpellings, canonicalBound, type LabelTest, withBoundSpellings } from './syntax/selector.js';
+import {
+  boundSpellings,
+  canonicalBound,
+  type LabelTest,
+  type SelectorParts,
+  withBoundSpellings,
+} from './syntax/selector.js';
+import { valueColumn } from './syntax/value-column.js';
 
 /** What columns have in common that one PromQL reads: they differ in the values of `labels` only. */
 export interface Shape {
@@ -12,8 +19,10 @@ export interface Shape {
   readonly labels: readonly string[];
   /** Every other test, as it was written. */
   readonly others: readonly LabelTest[];
-  readonly countBy: CountFunction;
-  readonly offset: string;
+  /** The PromQL over a window, around a selector of any columns. */
+  promql(selector: string, windowMs: number): string;
+  /** Likewise, one element per column with samples in the span before the instant. */
+  presence(selector: string, spanMs: number): string;
 }
 
 /** Counts that share their PromQL with those of the same shape; `values` in the order of the shape's labels. */
@@ -46,7 +55,7 @@ export function sampleStepMs(windowMs: number): number {
 /** Counts of a query's events, or null where it is no count. Bare selectors are counted by `bare`. */
 export function countTerm(query: Query, bare: CountFunction): Term | null {
   const column = countColumn(query, query.top, bare);
-  if (column !== null) return columnTerm(column);
+  if (column !== null) return countColumnTerm(column);
   const spelled = withBoundSpellings(query);
   const over = (windowMs: number) => countsOver(spelled, spelled.top, formatDuration(windowMs), bare);
   if (over(300_000) === null) return null;
@@ -59,16 +68,51 @@ export function countTerm(query: Query, bare: CountFunction): Term | null {
  * Samples of an expression as events: one each per series and step. `worth` is what each adds: `one` counts those that
  * remain after `filter`, `value` sums their values.
  */
-export function sampleTerm(query: Query, filter: (vector: string) => string, worth: 'one' | 'value'): OwnTerm {
-  const expression = vectorText(query);
-  const remaining = filter(expression);
+export function sampleTerm(query: Query, filter: (vector: string) => string, worth: 'one' | 'value'): Term {
   const over = worth === 'one' ? 'count_over_time' : 'sum_over_time';
-  const promql = (windowMs: number) => {
+  const samples = (vector: string, windowMs: number) => {
     // A millisecond less keeps a sample at the very beginning out, which Prometheus 2 counts and Prometheus 3 does not.
     const range = `${formatDuration(windowMs - 1)}:${formatDuration(sampleStepMs(windowMs))}`;
-    return `sum(${over}((${remaining})[${range}]))`;
+    return `${over}((${filter(vector)})[${range}])`;
   };
-  return { kind: 'OWN', key: promql(300_000), promql, presence: () => `count(${seen(expression)})` };
+  return valueTerm(query, [over, filter('')], {
+    promql: (vector, by, windowMs) => aggregate('sum', by, samples(vector, windowMs)),
+    presence: (vector, by) => aggregate('count', by, seen(vector)),
+  });
+}
+
+/** The present values of an expression. */
+export function currentTerm(query: Query): Term {
+  return valueTerm(query, ['current'], {
+    promql: (vector) => vector,
+    presence: (vector, by) => aggregate('count', by, seen(vector)),
+  });
+}
+
+/** What is asked of a vector, kept apart by labels. */
+interface ValueUse {
+  promql(vector: string, by: readonly string[], windowMs: number): string;
+  presence(vector: string, by: readonly string[]): string;
+}
+
+function valueTerm(query: Query, purpose: readonly string[], use: ValueUse): Term {
+  const column = valueColumn(query);
+  if (column === null) {
+    const vector = vectorText(query);
+    const promql = (windowMs: number) => use.promql(vector, [], windowMs);
+    return { kind: 'OWN', key: promql(300_000), promql, presence: () => use.presence(vector, []) };
+  }
+  const { aggregation, by, around } = column;
+  return columnTerm(column, ['value', ...purpose, aggregation ?? '', by.join(), ...around], (labels) => {
+    const vector = (selected: string) => {
+      const read = `${around[0]}${selected}${around[1]}`;
+      return `(${aggregation === null ? read : aggregate(aggregation, [...labels, ...by], read)})`;
+    };
+    return {
+      promql: (selected, windowMs) => use.promql(vector(selected), labels, windowMs),
+      presence: (selected) => use.presence(vector(selected), labels),
+    };
+  });
 }
 
 /** Lets every value pass but NaN, which would poison a sum. */
@@ -77,19 +121,19 @@ export function seen(vector: string): string {
 }
 
 /** The expression in parentheses, as a vector. */
-export function vectorText(query: Query): string {
+function vectorText(query: Query): string {
   const { text, type } = withBoundSpellings(query);
   return type === 'scalar' ? `vector(${text.trim()})` : `(${text.trim()})`;
 }
 
 /** `sum by (namespace, le) (increase(x{namespace=~"a|b",le=~"250|250\\.0"}[5m]))` */
 export function shapePromql(shape: Shape, tuples: readonly (readonly string[])[], windowMs: number): string {
-  return aggregate('sum', shape.labels, `${shape.countBy}(${ranged(shape, tuples, windowMs)})`);
+  return shape.promql(selectorOf(shape, tuples), windowMs);
 }
 
 /** One element per tuple that had samples in the span before the instant. */
 export function shapePresence(shape: Shape, tuples: readonly (readonly string[])[], spanMs: number): string {
-  return aggregate('count', shape.labels, `present_over_time(${ranged(shape, tuples, spanMs)})`);
+  return shape.presence(selectorOf(shape, tuples), spanMs);
 }
 
 /** Which column a row belongs to. */
@@ -99,8 +143,22 @@ export function tupleKey(shape: Shape, labels: Readonly<Record<string, string>>)
   );
 }
 
-/** Columns of a selector. */
-export function columnTerm({ metric, tests, countBy, offset }: CountColumn): ColumnTerm {
+/** Counts of a selector's events. */
+function countColumnTerm(column: CountColumn): ColumnTerm {
+  const { countBy, offset } = column;
+  const over = (selected: string, windowMs: number) => `${selected}[${formatDuration(windowMs)}]${offset}`;
+  return columnTerm(column, ['count', countBy, offset], (labels) => ({
+    promql: (selected, windowMs) => aggregate('sum', labels, `${countBy}(${over(selected, windowMs)})`),
+    presence: (selected, spanMs) => aggregate('count', labels, `present_over_time(${over(selected, spanMs)})`),
+  }));
+}
+
+/** The column of a selector: its equality tests are the columns' labels, all else is part of the shape. */
+function columnTerm(
+  { metric, tests }: SelectorParts,
+  purpose: readonly string[],
+  ask: (labels: readonly string[]) => Pick<Shape, 'promql' | 'presence'>,
+): ColumnTerm {
   const equal = new Map<string, string>();
   const others: LabelTest[] = [];
   for (const test of tests) {
@@ -111,8 +169,8 @@ export function columnTerm({ metric, tests, countBy, offset }: CountColumn): Col
   }
   const labels = [...equal.keys()].sort();
   others.sort((left, right) => (testKey(left) < testKey(right) ? -1 : 1));
-  const key = JSON.stringify([metric, labels, others.map(testKey), countBy, offset]);
-  const shape: Shape = { key, metric, labels, others, countBy, offset };
+  const key = JSON.stringify([metric, labels, others.map(testKey), ...purpose]);
+  const shape: Shape = { key, metric, labels, others, ...ask(labels) };
   return {
     kind: 'COLUMN',
     shape,
@@ -121,13 +179,13 @@ export function columnTerm({ metric, tests, countBy, offset }: CountColumn): Col
   };
 }
 
-function ranged(shape: Shape, tuples: readonly (readonly string[])[], windowMs: number): string {
+function selectorOf(shape: Shape, tuples: readonly (readonly string[])[]): string {
   const wanted = shape.labels.map((label, index): Matchers => {
     const values = tuples.map((tuple) => tuple[index] as string);
     return { [label]: { in: label === 'le' ? values.flatMap(boundSpellings) : values } };
   });
   const others = shape.others.map((test): Matchers => ({ [test.label]: matcherOf(test) }));
-  return `${selector(shape.metric, allOf(...wanted, ...others))}[${formatDuration(windowMs)}]${shape.offset}`;
+  return selector(shape.metric, allOf(...wanted, ...others));
 }
 
 function matcherOf({ sign, value }: LabelTest): Matcher {
@@ -147,9 +205,9 @@ function testKey({ label, sign, value }: LabelTest): string {
   return JSON.stringify([label, sign, value]);
 }
 
-/** The present value of an SLI with bounds: which of several elements counts is the one that is farthest out. */
+/** The present value of an SLI with bounds: of several elements, the one that is farthest out counts. */
 export interface CurrentRead {
-  readonly promql: string;
+  readonly term: Term;
   readonly lower: number | null;
   readonly upper: number | null;
 }

@@ -1,7 +1,7 @@
 import type { SyntaxNode } from '@lezer/common';
 import type { Query } from './parse.js';
 import { type SelectorParts, selectorParts } from './selector.js';
-import { childrenOf } from './tree.js';
+import { bareOf, childrenOf } from './tree.js';
 import { argumentsOf, nameOf } from './value-type.js';
 
 /** How samples become events over a window. */
@@ -122,11 +122,6 @@ export function isSingle(query: Query, node: SyntaxNode): boolean {
     childrenOf(inner).every(({ name }) => name !== 'AggregateModifier') &&
     nameOf(inner, query.text) === 'sum'
   );
-}
-
-/** Without parentheses around it. */
-export function bareOf(node: SyntaxNode): SyntaxNode {
-  return node.name === 'ParenExpr' ? bareOf(childrenOf(node)[0] as SyntaxNode) : node;
 }
 
 function isSingleCount(query: Query, node: SyntaxNode): boolean {

@@ -12,3 +12,8 @@ export function childrenOf(node: SyntaxNode): readonly SyntaxNode[] {
   for (let child = node.firstChild; child !== null; child = child.nextSibling) children.push(child);
   return children;
 }
+
+/** Without parentheses around it. */
+export function bareOf(node: SyntaxNode): SyntaxNode {
+  return node.name === 'ParenExpr' ? bareOf(childrenOf(node)[0] as SyntaxNode) : node;
+}

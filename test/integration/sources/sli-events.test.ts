@@ -369,6 +369,36 @@ describe('batching', () => {
     expect(proxy.promql).toHaveLength(5);
   });
 
+  it('asks values of many services together too', async () => {
+    const { url } = await startPrometheus({
+      series: [
+        gauge('queue{service="a",pod="1"}', 3),
+        gauge('queue{service="a",pod="2"}', 4),
+        gauge('queue{service="b",pod="3"}', 9),
+      ],
+    });
+    const proxy = await startRecordingProxy(url);
+    const { source, compile } = gateway({ name: 'edge', url: proxy.url });
+    const value = (text: string): SliMeasure => ({ kind: 'THRESHOLD', metric: query(text) });
+    for (const [write, current, good] of [
+      [(service: string) => `sum(queue{service="${service}"})`, [7, 9, null], [30, 0, null]],
+      [(service: string) => `queue{service="${service}"}`, [4, 9, null], [60, 0, null]],
+      [
+        (service: string) => `min by (pod) (max_over_time(queue{service="${service}"}[1m]))`,
+        [4, 9, null],
+        [60, 0, null],
+      ],
+    ] as const) {
+      const slis = ['a', 'b', 'c'].map((service) => compile(value(write(service)), between(null, 8)));
+      const asked = proxy.promql.length;
+      expect((await source.readCurrent(slis, T0, context)).map(answered)).toEqual(current);
+      const readings = (await source.readWindow(slis, 30 * MINUTE, T0, context)).map(answered);
+      expect(readings.map(({ events }) => events?.good ?? null)).toEqual(good);
+      // The present value, the samples within the bound, and all samples.
+      expect(proxy.promql.length - asked).toBe(3);
+    }
+  });
+
   it('answers each of a batch as if it had been asked alone, whatever the labels hold', async () => {
     const labelValue = fc.oneof(
       fc.string({ unit: 'grapheme', maxLength: 8 }),

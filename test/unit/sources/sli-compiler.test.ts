@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ObjectiveDefinition, QueryText, SliDefinition, SliMeasure } from '../../../src/domain/slo.js';
 import { createSliCompiler } from '../../../src/sources/sli-compiler.js';
-import type { SliHandle } from '../../../src/sources/sli-terms.js';
+import { type SliHandle, type Term, termKey, termPromql } from '../../../src/sources/sli-terms.js';
 
 const compiler = createSliCompiler({
   dataSourceOf: (cluster) => ({
@@ -41,8 +41,7 @@ const compile = (definition: SliDefinition, on = 'plain', bounds = objective()) 
   compiler.compile(definition, bounds, on);
 const hourly = (definition: SliDefinition, bounds = objective()) => {
   const { good, bad, total } = compile(definition, 'plain', bounds).handle as SliHandle;
-  const texts = (terms: SliHandle['good']) =>
-    terms?.map((term) => (term.kind === 'OWN' ? term.promql(3_600_000) : term.column));
+  const texts = (terms: SliHandle['good']) => terms?.map((term) => termPromql(term, 3_600_000));
   return { good: texts(good), bad: texts(bad), total: texts(total) };
 };
 
@@ -134,9 +133,10 @@ describe('compile', () => {
 
   it('reads a raw quotient of counts as its counts', () => {
     const text = 'sum(rate(bad_total[{{.window}}])) / sum(rate(all_total[{{.window}}]))';
-    expect(hourly(raw(text, 'failure'))).toEqual({ good: undefined, bad: ['[]'], total: ['[]'] });
-    expect(hourly(raw(`1 - ${text}`, 'success'))).toMatchObject({ good: undefined, bad: ['[]'] });
-    expect(hourly(raw(text, 'success'))).toMatchObject({ good: ['[]'], bad: undefined });
+    const [part, total] = [['sum(increase(bad_total[1h]))'], ['sum(increase(all_total[1h]))']];
+    expect(hourly(raw(text, 'failure'))).toEqual({ good: undefined, bad: part, total });
+    expect(hourly(raw(`1 - ${text}`, 'success'))).toEqual({ good: undefined, bad: part, total });
+    expect(hourly(raw(text, 'success'))).toEqual({ good: part, bad: undefined, total });
   });
 
   it('samples any other raw ratio', () => {
@@ -166,9 +166,21 @@ describe('compile', () => {
   it('samples long windows every five minutes, and numbers as vectors', () => {
     const { total } = compile(threshold('scalar(x)'), 'plain', atMost(1)).handle as SliHandle;
     const [term] = total;
-    expect(term?.kind === 'OWN' && term.promql(30 * 86_400_000)).toBe(
+    expect(termPromql(term as Term, 30 * 86_400_000)).toBe(
       'sum(count_over_time((vector(scalar(x)) >= -Inf)[29d23h59m59s999ms:5m]))',
     );
+  });
+
+  it('gives values that differ in labels or bounds of the total one shape for it', () => {
+    const keys = ['a', 'b'].map((value) => {
+      const { total, current } = compile(threshold(`max by (z) (rate(x{s="${value}"}[5m]))`), 'core', atMost(5))
+        .handle as SliHandle;
+      return [...total, ...(current === null ? [] : [current.term])].map(termKey);
+    });
+    expect(keys[0]).toEqual(keys[1]);
+    expect(hourly(threshold('max by (z) (rate(x{s="a"}[5m] offset 1m))'), atMost(5)).good).toEqual([
+      'sum by (s) (count_over_time(((max by (s, z) (rate(x{s="a"}[5m] offset 1m))) <= 5)[59m59s999ms:1m]))',
+    ]);
   });
 
   it('names the exporter when all metrics are of one', () => {
