@@ -18,9 +18,51 @@ export const STALE_MARKER_BITS = 0x7ff0000000000002n;
  * @throws Error with Prometheus' own words when it refuses (`out of order sample`, `out of bounds`)
  */
 export async function remoteWrite(url: string, series: readonly WrittenSeries[]): Promise<void> {
-  if (series.length === 0) return;
-  const body = snappyLiteral(encodeWriteRequest(series));
-  await new Promise<void>((resolve, reject) => {
+  const batch = new WriteBatch();
+  for (const { labels, samples } of series) batch.add(encodeLabels(labels), samples);
+  await batch.send(url);
+}
+
+/** Labels as every write repeats them: made once per series. Empty values are no labels and are left out. */
+export function encodeLabels(labels: Readonly<Record<string, string>>): Buffer {
+  const out = new ByteWriter();
+  const part = new ByteWriter();
+  for (const name of Object.keys(labels).sort()) {
+    const value = labels[name] as string;
+    if (value === '') continue;
+    part.clear();
+    part.text(1, name);
+    part.text(2, value);
+    out.bytes(1, part);
+  }
+  return out.take();
+}
+
+/** `WriteRequest{ repeated TimeSeries timeseries = 1 }` of prometheus/prompb, sent as one request: all of it or nothing. */
+export class WriteBatch {
+  private readonly out = new ByteWriter();
+  private readonly inner = new ByteWriter();
+  /** Samples added so far. */
+  samples = 0;
+
+  /** @param labels as `encodeLabels` gives them */
+  add(labels: Buffer, samples: readonly Sample[]): void {
+    if (samples.length === 0) return;
+    this.inner.clear();
+    this.inner.raw(labels);
+    for (const [timeMs, value] of samples) this.inner.sample(timeMs, value);
+    this.out.bytes(1, this.inner);
+    this.samples += samples.length;
+  }
+
+  /** @throws Error with Prometheus' own words when it refuses */
+  async send(url: string): Promise<void> {
+    if (this.samples > 0) await post(url, snappyLiteral(this.out.take()));
+  }
+}
+
+function post(url: string, body: Buffer): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
     const call = request(
       new URL('/api/v1/write', url),
       {
@@ -37,6 +79,7 @@ export async function remoteWrite(url: string, series: readonly WrittenSeries[])
         response.setEncoding('utf8').on('data', (part: string) => {
           text += part;
         });
+        response.on('error', reject);
         response.on('end', () => {
           if (response.statusCode === 204 || response.statusCode === 200) resolve();
           else reject(new Error(`remote write to ${url} was refused with ${response.statusCode}: ${text.trim()}`));
@@ -46,32 +89,6 @@ export async function remoteWrite(url: string, series: readonly WrittenSeries[])
     call.on('error', reject);
     call.end(body);
   });
-}
-
-/** `WriteRequest{ repeated TimeSeries timeseries = 1 }` of prometheus/prompb, labels sorted by name. */
-function encodeWriteRequest(series: readonly WrittenSeries[]): Buffer {
-  const out = new ByteWriter();
-  const inner = new ByteWriter();
-  const part = new ByteWriter();
-  for (const { labels, samples } of series) {
-    inner.clear();
-    for (const name of Object.keys(labels).sort()) {
-      const value = labels[name] as string;
-      if (value === '') continue;
-      part.clear();
-      part.text(1, name);
-      part.text(2, value);
-      inner.bytes(1, part);
-    }
-    for (const [timeMs, value] of samples) {
-      part.clear();
-      part.double(1, value);
-      part.int64(2, timeMs);
-      inner.bytes(2, part);
-    }
-    out.bytes(1, inner);
-  }
-  return out.take();
 }
 
 /** Snappy's block format with literals only: valid, and cheap to make. */
@@ -127,18 +144,25 @@ class ByteWriter {
     this.length += content.length;
   }
 
-  double(field: number, value: number): void {
-    this.varint((field << 3) | 1);
-    this.reserve(8);
+  raw(content: Buffer): void {
+    this.reserve(content.length);
+    this.length += content.copy(this.buffer, this.length);
+  }
+
+  /** `Sample{ value = 1, timestamp = 2 }` as field 2: the innermost loop of all writing, so in one piece. */
+  sample(timeMs: number, value: number): void {
+    let size = 1;
+    for (let rest = timeMs; rest >= 0x80; rest = Math.floor(rest / 0x80)) size += 1;
+    this.reserve(size + 12);
+    this.buffer[this.length++] = (2 << 3) | 2;
+    this.buffer[this.length++] = size + 10;
+    this.buffer[this.length++] = (1 << 3) | 1;
     // A stale marker is one particular NaN; only a NaN made from its bits keeps them, so it is written as bits.
     if (Number.isNaN(value)) this.buffer.writeBigUInt64LE(STALE_MARKER_BITS, this.length);
     else this.buffer.writeDoubleLE(value, this.length);
     this.length += 8;
-  }
-
-  int64(field: number, value: number): void {
-    this.varint((field << 3) | 0);
-    this.varint(value);
+    this.buffer[this.length++] = 2 << 3;
+    this.varint(timeMs);
   }
 
   private reserve(size: number): void {

@@ -1,0 +1,323 @@
+/** An SLO of the demo, from which its OpenSLO document is written. */
+interface Sketch {
+  readonly name: string;
+  readonly title: string;
+  readonly why: string;
+  readonly service: string;
+  readonly cluster: string;
+  readonly target: string;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly sli:
+    | { readonly good: string; readonly total: string }
+    | { readonly bad: string; readonly total: string }
+    | { readonly value: string; readonly op: 'lte' | 'gte'; readonly bound: number }
+    | { readonly template: Readonly<Record<string, string>> };
+}
+
+const application = 'crosswalk';
+
+function detectorLatency(city: string): Sketch {
+  const name = { seoul: 'Seoul', busan: 'Busan' }[city] ?? city;
+  const seen = 'reporter="destination",destination_service_namespace="crosswalk",destination_service_name="detector"';
+  return {
+    name: `detector-latency-${city}`,
+    title: `Detector answers within 250 ms (${name})`,
+    why: 'A pedestrian is warned in time only when a frame is judged within a quarter of a second.',
+    service: 'crosswalk',
+    cluster: `edge-${city}`,
+    target: '0.999',
+    annotations: { microservice: 'crosswalk/detector', application, 'system-kind': 'user-facing', category: 'latency' },
+    sli: {
+      good: `sum(istio_request_duration_milliseconds_bucket{${seen},response_code!~"5..",le="250"})`,
+      total: `sum(istio_request_duration_milliseconds_count{${seen},response_code!~"5.."})`,
+    },
+  };
+}
+
+const userFacing: readonly Sketch[] = [
+  detectorLatency('seoul'),
+  detectorLatency('busan'),
+  {
+    name: 'camera-ingest-availability',
+    title: 'Camera frames are taken',
+    why: 'What the ingress gateway saw: a frame that is refused is never judged.',
+    service: 'crosswalk',
+    cluster: 'edge-seoul',
+    target: '0.999',
+    annotations: {
+      microservice: 'crosswalk/camera-ingest',
+      application,
+      'system-kind': 'user-facing',
+      category: 'availability',
+    },
+    sli: {
+      template: {
+        template: 'microservice-availability',
+        namespace: 'crosswalk',
+        microservice: 'camera-ingest',
+        perspective: 'client',
+      },
+    },
+  },
+  {
+    name: 'notifier-availability',
+    title: 'Warnings are sent',
+    why: 'gRPC: a status of UNAVAILABLE is a failure though the HTTP code is 200.',
+    service: 'crosswalk',
+    cluster: 'edge-busan',
+    target: '0.999',
+    annotations: {
+      microservice: 'crosswalk/notifier',
+      application,
+      'system-kind': 'user-facing',
+      category: 'availability',
+    },
+    sli: { template: { template: 'microservice-availability', namespace: 'crosswalk', microservice: 'notifier' } },
+  },
+  {
+    name: 'aggregator-availability',
+    title: 'Events of all sites are gathered',
+    why: 'An outage took more than the budget of a month: the budget is gone until it leaves the window.',
+    service: 'crosswalk',
+    cluster: 'cloud-core',
+    target: '0.999',
+    annotations: {
+      microservice: 'crosswalk/aggregator',
+      application,
+      'system-kind': 'user-facing',
+      category: 'availability',
+    },
+    sli: { template: { template: 'microservice-availability', namespace: 'crosswalk', microservice: 'aggregator' } },
+  },
+  {
+    name: 'risk-throughput',
+    title: 'Risks are worked out',
+    why: 'Fewer than ten a second mean that sensors are silent.',
+    service: 'crosswalk',
+    cluster: 'edge-seoul',
+    target: '0.99',
+    annotations: {
+      microservice: 'crosswalk/risk',
+      application,
+      'system-kind': 'user-facing',
+      category: 'throughput',
+      unit: 'requests_per_second',
+    },
+    sli: {
+      value:
+        'sum(rate(istio_requests_total{reporter="destination",destination_service_namespace="crosswalk",destination_service_name="risk"}[5m]))',
+      op: 'gte',
+      bound: 10,
+    },
+  },
+  {
+    name: 'siren-availability',
+    title: 'The siren sounds',
+    why: 'It is used in drills only. Less than twenty uses in a window say nothing, and then nothing is said.',
+    service: 'crosswalk',
+    cluster: 'edge-seoul',
+    target: '0.99',
+    annotations: {
+      microservice: 'crosswalk/siren',
+      application,
+      'system-kind': 'user-facing',
+      category: 'availability',
+      'min-events': '20',
+    },
+    sli: { template: { template: 'microservice-availability', namespace: 'crosswalk', microservice: 'siren' } },
+  },
+];
+
+const storage: readonly Sketch[] = [
+  {
+    name: 'object-store-availability',
+    title: 'The object store answers',
+    why: 'Requests to MinIO that did not end with 5xx.',
+    service: 'storage',
+    cluster: 'cloud-core',
+    target: '0.999',
+    annotations: { 'system-kind': 'storage', category: 'availability' },
+    sli: { bad: 'sum(minio_s3_requests_5xx_errors_total)', total: 'sum(minio_s3_requests_total)' },
+  },
+  {
+    name: 'object-store-latency',
+    title: 'Objects begin within 100 ms',
+    why: 'Time to the first byte of a GET.',
+    service: 'storage',
+    cluster: 'cloud-core',
+    target: '0.99',
+    annotations: { 'system-kind': 'storage', category: 'latency' },
+    sli: {
+      good: 'sum(minio_s3_requests_ttfb_seconds_distribution{api="getobject",le="0.100"})',
+      total: 'sum(minio_s3_requests_ttfb_seconds_distribution{api="getobject",le="+Inf"})',
+    },
+  },
+  {
+    name: 'object-store-durability',
+    title: 'Drives to spare',
+    why: 'Durability cannot be counted; drives beyond the write quorum stand for it.',
+    service: 'storage',
+    cluster: 'cloud-core',
+    target: '0.999',
+    annotations: { 'system-kind': 'storage', category: 'durability', unit: 'count' },
+    sli: {
+      value: 'min(minio_cluster_health_erasure_set_online_drives) - max(minio_cluster_health_erasure_set_write_quorum)',
+      op: 'gte',
+      bound: 4,
+    },
+  },
+];
+
+const bigData: readonly Sketch[] = [
+  {
+    name: 'event-throughput',
+    title: 'Events flow',
+    why: 'Messages per second into the topic of all crosswalk events.',
+    service: 'streaming',
+    cluster: 'cloud-core',
+    target: '0.99',
+    annotations: { 'system-kind': 'big-data', category: 'throughput', unit: 'per_second' },
+    sli: {
+      value: 'sum(rate(kafka_topic_partition_current_offset{topic="crosswalk-events"}[5m]))',
+      op: 'gte',
+      bound: 15,
+    },
+  },
+  {
+    name: 'event-lag',
+    title: 'Events are read soon',
+    why: 'Messages that the aggregator has yet to read.',
+    service: 'streaming',
+    cluster: 'cloud-core',
+    target: '0.99',
+    annotations: { 'system-kind': 'big-data', category: 'end-to-end-latency', unit: 'count' },
+    sli: {
+      value: 'sum(kafka_consumergroup_lag{consumergroup="aggregator",topic="crosswalk-events"})',
+      op: 'lte',
+      bound: 1_000,
+    },
+  },
+];
+
+const ai: readonly Sketch[] = [
+  {
+    name: 'assistant-first-token',
+    title: 'The assistant begins to answer within 500 ms',
+    why: 'The mesh sees only whole answers; the model server knows when the first token left.',
+    service: 'assistant',
+    cluster: 'cloud-core',
+    target: '0.99',
+    annotations: { microservice: 'crosswalk/llm', application, 'system-kind': 'ai', category: 'time-to-first-token' },
+    sli: { template: { template: 'time-to-first-token', namespace: 'crosswalk', threshold: '500ms' } },
+  },
+  {
+    name: 'gpu-utilization',
+    title: 'GPUs of the assistant are used, and not used up',
+    why: 'Below a fifth they are wasted, above 95 % there is no room for a second site.',
+    service: 'assistant',
+    cluster: 'cloud-core',
+    target: '0.95',
+    annotations: { 'system-kind': 'ai', category: 'custom', unit: 'ratio', upper: '0.95' },
+    sli: { value: 'avg(DCGM_FI_DEV_GPU_UTIL{exported_pod=~"llm-.+"}) / 100', op: 'gte', bound: 0.2 },
+  },
+  {
+    name: 'inference-queue',
+    title: 'Nobody waits long for the model',
+    why: 'Requests that wait for a place in the batch, both engines together.',
+    service: 'assistant',
+    cluster: 'cloud-core',
+    target: '0.99',
+    annotations: { microservice: 'crosswalk/llm', application, 'system-kind': 'ai', category: 'custom', unit: 'count' },
+    sli: { value: 'sum(vllm:num_requests_waiting{namespace="crosswalk"})', op: 'lte', bound: 8 },
+  },
+];
+
+const services: Readonly<Record<string, string>> = {
+  crosswalk: 'Warns pedestrians and drivers at crossings.',
+  storage: 'Keeps frames and models.',
+  streaming: 'Carries events from the sites to the core.',
+  assistant: 'Answers the questions of the operators.',
+};
+
+/** The definitions of the demo: OpenSLO v1 text by file name. */
+export const definitionFiles: Readonly<Record<string, string>> = {
+  'services.yaml': documents(Object.entries(services).map(([name, text]) => serviceDocument(name, text))),
+  'user-facing.yaml': documents(userFacing.map(sloDocument)),
+  'storage.yaml': documents(storage.map(sloDocument)),
+  'big-data.yaml': documents(bigData.map(sloDocument)),
+  'ai.yaml': documents(ai.map(sloDocument)),
+};
+
+function documents(parts: readonly string[]): string {
+  return `# Written at every start of the demo: change a copy, not this file.\n${parts.join('---\n')}`;
+}
+
+function serviceDocument(name: string, description: string): string {
+  return `apiVersion: openslo/v1
+kind: Service
+metadata:
+  name: ${name}
+spec:
+  description: ${quoted(description)}
+`;
+}
+
+function sloDocument(slo: Sketch): string {
+  const annotations = Object.entries(slo.annotations).map(
+    ([name, value]) => `    slograph.dev/${name}: ${quoted(value)}\n`,
+  );
+  return `apiVersion: openslo/v1
+kind: SLO
+metadata:
+  name: ${slo.name}
+  displayName: ${quoted(slo.title)}
+  annotations:
+${annotations.join('')}spec:
+  description: ${quoted(slo.why)}
+  service: ${slo.service}
+  indicator:
+    metadata:
+      name: ${slo.name}
+    spec:
+${indicator(slo)}  timeWindow:
+    - duration: 30d
+      isRolling: true
+  budgetingMethod: Occurrences
+  objectives:
+    - target: ${slo.target}
+${'bound' in slo.sli ? `      op: ${slo.sli.op}\n      value: ${slo.sli.bound}\n` : ''}`;
+}
+
+function indicator({ sli, cluster }: Sketch): string {
+  if ('value' in sli) return `      thresholdMetric:\n${source(cluster, sli.value, 8)}`;
+  if ('template' in sli) {
+    const parameters = Object.entries(sli.template).map(([name, value]) => `              ${name}: ${value}\n`);
+    return `      ratioMetric:
+        rawType: success
+        raw:
+          metricSource:
+            metricSourceRef: ${cluster}
+            type: slograph
+            spec:
+${parameters.join('')}`;
+  }
+  const part =
+    'good' in sli ? `        good:\n${source(cluster, sli.good, 10)}` : `        bad:\n${source(cluster, sli.bad, 10)}`;
+  return `      ratioMetric:\n        counter: true\n${part}        total:\n${source(cluster, sli.total, 10)}`;
+}
+
+function source(cluster: string, query: string, indent: number): string {
+  const lines = [
+    'metricSource:',
+    `  metricSourceRef: ${cluster}`,
+    '  type: Prometheus',
+    '  spec:',
+    `    query: ${quoted(query)}`,
+  ];
+  return lines.map((line) => `${' '.repeat(indent)}${line}\n`).join('');
+}
+
+/** A YAML scalar in single quotes, in which only the quote itself is special. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
