@@ -1,0 +1,73 @@
+import type { Caller } from '../domain/access.js';
+import type { SourceError } from '../domain/errors.js';
+import type {
+  ClusterDirectory,
+  FigureReader,
+  InventoryReader,
+  PlanEntry,
+  ReadContext,
+  SloBoard,
+  ViolationFeed,
+  ViolationStore,
+} from '../domain/ports.js';
+import { createLoaders, type Loaders } from './loaders.js';
+import { createProblems, type GraphProblem, type GraphProblems } from './problems.js';
+
+/** What resolvers read from. */
+export interface GraphPorts {
+  readonly clusters: ClusterDirectory;
+  readonly inventory: InventoryReader;
+  readonly figures: FigureReader;
+  readonly board: SloBoard;
+  readonly store: ViolationStore;
+  readonly feed: ViolationFeed;
+}
+
+/** All that resolvers know of an operation. One per HTTP operation, one per subscription. */
+export interface GraphContext extends GraphPorts {
+  readonly caller: Caller;
+  /** The instant of every root field without `at`, in milliseconds, on the grid. */
+  readonly nowMs: number;
+  /** Instants are multiples of this, in milliseconds. */
+  readonly gridMs: number;
+  readonly signal?: AbortSignal;
+  /** One entry per PromQL sent or served from cache, in order. Stays empty where the context serves a subscription. */
+  readonly plan: readonly PlanEntry[];
+  readonly loaders: Loaders;
+  /** Says once per (source, cause) that a source failed; `path` is where it was noticed first. */
+  report(error: SourceError, path: readonly (string | number)[]): void;
+  /** What was reported since the last call, for the transport to append to `errors`. */
+  takeProblems(): readonly GraphProblem[];
+}
+
+export interface GraphContextOptions {
+  readonly caller: Caller;
+  /** On the grid. */
+  readonly nowMs: number;
+  readonly gridMs: number;
+  readonly signal?: AbortSignal;
+  /** False for a subscription: its context outlives its events, and each event must see new numbers. Default true. */
+  readonly cache?: boolean;
+}
+
+export function createGraphContext(ports: GraphPorts, options: GraphContextOptions): GraphContext {
+  const { caller, nowMs, gridMs, signal, cache = true } = options;
+  const plan: PlanEntry[] = [];
+  const problems: GraphProblems = createProblems();
+  const read: ReadContext = {
+    scope: caller.scope,
+    ...(signal === undefined ? {} : { signal }),
+    ...(cache ? { onPlan: (entry: PlanEntry) => plan.push(entry) } : {}),
+  };
+  return {
+    ...ports,
+    caller,
+    nowMs,
+    gridMs,
+    ...(signal === undefined ? {} : { signal }),
+    plan,
+    loaders: createLoaders(ports, read, { cache }),
+    report: problems.report,
+    takeProblems: problems.take,
+  };
+}

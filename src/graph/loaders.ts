@@ -1,0 +1,84 @@
+import DataLoader from 'dataloader';
+import type { EntityRef } from '../domain/entity.js';
+import type { DataSourceStatus, Facet, Inventory } from '../domain/model.js';
+import type {
+  Column,
+  Figure,
+  FigureQuestion,
+  FigureSeries,
+  Outcome,
+  ReadContext,
+  SloBoard,
+  TimeRange,
+} from '../domain/ports.js';
+import type { SloStatus } from '../domain/slo.js';
+import { type BatchOptions, readGroups } from './batch.js';
+import type { GraphPorts } from './context.js';
+import { figureLoader } from './figure-loader.js';
+import { inventoryLoader } from './inventory-loader.js';
+import { seriesLoader } from './series-loader.js';
+import { createWaves } from './waves.js';
+
+/** The reads of one operation: what is asked for together goes out as one call per question. */
+export interface Loaders {
+  /** A part of a cluster's inventory, without what the caller may not see. */
+  facet<F extends Facet>(facet: F, cluster: string, atMs: number): Promise<Outcome<Inventory[F]>>;
+  figure(question: FigureQuestion, entity: EntityRef, atMs: number): Promise<Figure>;
+  /** A figure of everything in a cluster that has it. */
+  column(question: FigureQuestion, cluster: string, atMs: number): Promise<Column<Figure>>;
+  /** @throws InputError, LimitError */
+  series(question: FigureQuestion, entity: EntityRef, range: TimeRange): Promise<FigureSeries>;
+  status(cluster: string): Promise<readonly DataSourceStatus[]>;
+  /** An SLO as it stood at an instant; null when it could not be told. */
+  sloAt(name: string, atMs: number): Promise<SloStatus | null>;
+  /** Figures wait for this work, so that those of the entities it finds join the others. */
+  hold<T>(work: Promise<T>): Promise<T>;
+}
+
+export interface LoaderOptions {
+  /** Whether answers are kept for the operation; false where one context serves many events. */
+  readonly cache: boolean;
+}
+
+export function createLoaders(ports: GraphPorts, read: ReadContext, { cache }: LoaderOptions): Loaders {
+  const waves = createWaves();
+  const options: BatchOptions = { cache, waves, read };
+  const statuses = new DataLoader<string, readonly DataSourceStatus[]>(
+    (clusters) => waves.hold(Promise.all(clusters.map((cluster) => ports.clusters.status(cluster, read)))),
+    { cache },
+  );
+  return {
+    ...inventoryLoader(ports.inventory, options),
+    ...figureLoader(ports.figures, options),
+    ...seriesLoader(ports.figures, options),
+    ...sloLoader(ports.board, options),
+    status: (cluster) => statuses.load(cluster),
+    hold: waves.hold,
+  };
+}
+
+interface SloKey {
+  readonly name: string;
+  readonly atMs: number;
+}
+
+/** One `SloBoard.at` per instant and wave. */
+function sloLoader(board: SloBoard, { cache, waves, read }: BatchOptions) {
+  const loader = new DataLoader<SloKey, SloStatus | null, string>(
+    (keys) => waves.hold(readGroups(keys, ({ atMs }) => String(atMs), readAt)),
+    {
+      cache,
+      cacheKeyFn: ({ name, atMs }) => `${atMs} ${name}`,
+      batchScheduleFn: (dispatch) => waves.whenQuiet('shape', dispatch),
+    },
+  );
+
+  async function readAt(keys: readonly SloKey[]) {
+    const atMs = (keys[0] as SloKey).atMs;
+    const statuses = await board.at([...new Set(keys.map(({ name }) => name))], atMs, read);
+    const byName = new Map(statuses.map((status) => [status.definition.name, status]));
+    return ({ name }: SloKey) => byName.get(name) ?? null;
+  }
+
+  return { sloAt: (name: string, atMs: number) => loader.load({ name, atMs }) };
+}

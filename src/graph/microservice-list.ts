@@ -1,0 +1,74 @@
+import type { FamilyName } from '../domain/metric.js';
+import type { Asking } from './asking.js';
+import { textMatcher } from './filter.js';
+import type { Instant } from './instant.js';
+import {
+  type MicroserviceFilter,
+  type MicroserviceOrder,
+  type MicroserviceOrderFieldEnum,
+  MicroserviceType,
+} from './microservice.type.js';
+import { ranksOf } from './order.js';
+import { type Page, type PageArgs, pageOf } from './paging.js';
+
+export interface MicroserviceListArgs extends PageArgs {
+  readonly filter?: MicroserviceFilter | null;
+  readonly orderBy?: MicroserviceOrder | null;
+}
+
+/** A page of the microservices of some clusters; `unreachable` names those whose source did not answer. */
+export async function microservicePage(
+  ask: Asking,
+  clusters: readonly string[],
+  instant: Instant,
+  { filter, orderBy, ...page }: MicroserviceListArgs,
+): Promise<Page<MicroserviceType>> {
+  const passes = microserviceTest(filter);
+  const cluster = textMatcher(filter?.cluster);
+  const wanted = clusters.filter((name) => cluster(name));
+  const inventories = await Promise.all(wanted.map((name) => ask.facet('microservices', name, instant)));
+  const items = wanted.flatMap((name, index) =>
+    [...(inventories[index]?.values() ?? [])].map(
+      (facts) => new MicroserviceType(name, facts.namespace, facts.name, instant),
+    ),
+  );
+  const found = items.filter(passes);
+  const by = orderBy?.by ?? 'NAME';
+  const rank =
+    by === 'NAME'
+      ? ({ name, namespace }: MicroserviceType) => `${name}/${namespace}`
+      : await ranksOf(found, (microservice) => rankOf(ask, microservice, by));
+  return pageOf(
+    found,
+    {
+      list: `Microservice ${by}`,
+      key: ({ ref }) => `${ref.key}/${ref.cluster}`,
+      rank,
+      direction: orderBy?.direction ?? 'ASC',
+    },
+    page,
+    wanted.filter((_, index) => inventories[index] === null),
+  );
+}
+
+function microserviceTest(filter: MicroserviceFilter | null | undefined): (microservice: MicroserviceType) => boolean {
+  const name = textMatcher(filter?.name);
+  const namespace = textMatcher(filter?.namespace);
+  return (microservice) => name(microservice.name) && namespace(microservice.namespace);
+}
+
+const FIGURES: Readonly<
+  Record<
+    Exclude<keyof typeof MicroserviceOrderFieldEnum, 'NAME'>,
+    { readonly family: FamilyName; readonly quantile?: number }
+  >
+> = {
+  REQUEST_RATE: { family: 'microservice.requestRate' },
+  ERROR_RATIO: { family: 'microservice.errorRatio' },
+  LATENCY_P95: { family: 'microservice.latency', quantile: 0.95 },
+};
+
+async function rankOf(ask: Asking, microservice: MicroserviceType, by: keyof typeof FIGURES): Promise<number | null> {
+  const { family, quantile } = FIGURES[by];
+  return (await ask.metric(family, microservice, { quantile })).value;
+}

@@ -1,0 +1,50 @@
+import 'reflect-metadata';
+import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
+import { buildSchemaSync } from 'type-graphql';
+import { ClusterResolver } from './cluster.resolver.js';
+import { ContainerResolver } from './container.resolver.js';
+import { EntityResolver } from './entity.resolver.js';
+import { MetricResolver } from './metric.resolver.js';
+import { MicroserviceResolver, ServiceEdgeResolver } from './microservice.resolver.js';
+import { FilesystemResolver, NodeResolver } from './node.resolver.js';
+import { PodResolver } from './pod.resolver.js';
+import { ObjectiveResolver, SLOResolver } from './slo.resolver.js';
+import { ViolationResolver, ViolationStreamResolver } from './violation.resolver.js';
+
+const BANNER = '# Written by `npm run schema` from src/graph. Do not edit.\n\n';
+
+const resolvers = [
+  ClusterResolver,
+  ContainerResolver,
+  EntityResolver,
+  FilesystemResolver,
+  MetricResolver,
+  MicroserviceResolver,
+  NodeResolver,
+  ObjectiveResolver,
+  PodResolver,
+  ServiceEdgeResolver,
+  SLOResolver,
+  ViolationResolver,
+  ViolationStreamResolver,
+] as const;
+
+/** The executable schema. Building it has no side effects. */
+export function createSchema(): GraphQLSchema {
+  return buildSchemaSync({ resolvers, validate: false, pubSub: unusedPubSub });
+}
+
+/** The schema as text: sorted, so that equal schemas print equally. */
+export function printSdl(schema: GraphQLSchema = createSchema()): string {
+  return `${BANNER}${printSchema(lexicographicSortSchema(schema))}\n`;
+}
+
+// type-graphql demands one although subscriptions here read the log themselves.
+const unusedPubSub = {
+  publish(): never {
+    throw new Error('subscriptions read the log of violations; nothing is published');
+  },
+  subscribe(): never {
+    throw new Error('subscriptions read the log of violations; there are no topics');
+  },
+};

@@ -1,0 +1,167 @@
+import { Arg, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
+import { AccessError } from '../domain/errors.js';
+import type { SliDefinition } from '../domain/slo.js';
+import { AtArg } from './at-arg.js';
+import { ClusterType } from './cluster.type.js';
+import type { GraphContext } from './context.js';
+import { DefinitionProblemType, DefinitionSourceType } from './definition.type.js';
+import { instantOf } from './instant.js';
+import { MicroserviceType } from './microservice.type.js';
+import { BurnRateAlertType, finite, ObjectiveType } from './objective.type.js';
+import { AfterArg, FirstArg, type Page } from './paging.js';
+import { DurationScalar } from './scalars.js';
+import {
+  LabelType,
+  SLIType,
+  SLOConnection,
+  SLOFilter,
+  SLOOrder,
+  SLOType,
+  type SliKind,
+  TimeWindowType,
+} from './slo.type.js';
+import { sloNamed, sloPage } from './slo-list.js';
+import { ViolationConnection, ViolationFilter, type ViolationType } from './violation.type.js';
+import { violationPage } from './violation-list.js';
+
+@Resolver(() => SLOType)
+export class SLOResolver {
+  @Query(() => SLOConnection, { description: 'SLOs, by name by default. With `at`, evaluated for that instant.' })
+  slos(
+    @Arg('filter', () => SLOFilter, { nullable: true, description: 'Which ones; all by default.' })
+    filter: SLOFilter | null,
+    @Arg('orderBy', () => SLOOrder, { nullable: true, description: 'By name by default.' }) orderBy: SLOOrder | null,
+    @FirstArg() first: number | null,
+    @AfterArg() after: string | null,
+    @AtArg() atMs: number | null,
+    @Ctx() context: GraphContext,
+  ): Promise<Page<SLOType>> {
+    return sloPage(context, instantOf(context, atMs), { filter, orderBy, first, after });
+  }
+
+  @Query(() => SLOType, { nullable: true, description: 'An SLO; null when there is none of that name.' })
+  slo(
+    @Arg('name', () => String, { description: 'Its name.' }) name: string,
+    @AtArg() atMs: number | null,
+    @Ctx() context: GraphContext,
+  ): Promise<SLOType | null> {
+    return sloNamed(context, name, instantOf(context, atMs));
+  }
+
+  @Query(() => [DefinitionProblemType], {
+    description:
+      'Definitions that could not be loaded, with file, line and cause; the last good version keeps running. FORBIDDEN to callers that may not see everything.',
+  })
+  definitionProblems(@Ctx() { board, caller }: GraphContext): readonly DefinitionProblemType[] {
+    const { clusters, namespaces } = caller.scope;
+    // What a broken file is about is not known, so neither is who may see it.
+    if (clusters !== null || namespaces !== null) {
+      throw new AccessError('FORBIDDEN', 'definitionProblems is for callers that may see everything');
+    }
+    return board.definitions().problems.map((problem) => new DefinitionProblemType(problem));
+  }
+
+  @FieldResolver(() => [LabelType], { description: 'Labels of the definition, sorted.' })
+  labels(@Root() { status }: SLOType): readonly LabelType[] {
+    return Object.entries(status.definition.labels)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .flatMap(([name, values]) => values.map((value) => ({ name, value })));
+  }
+
+  @FieldResolver(() => MicroserviceType, {
+    nullable: true,
+    description: 'What it is about; null when the definition names none.',
+  })
+  microservice(@Root() { status, instant }: SLOType): MicroserviceType | null {
+    const { cluster, microservice } = status.definition;
+    return microservice && new MicroserviceType(cluster, microservice.namespace, microservice.name, instant);
+  }
+
+  @FieldResolver(() => ClusterType, {
+    nullable: true,
+    description: 'Where it is measured; null when it is not configured any more.',
+  })
+  cluster(@Root() { status, instant }: SLOType, @Ctx() { clusters }: GraphContext): ClusterType | null {
+    const name = status.definition.cluster;
+    return clusters.names().includes(name) ? new ClusterType(name, instant) : null;
+  }
+
+  @FieldResolver(() => SLIType, {
+    nullable: true,
+    description: 'How it is measured; with several objectives, as for the first.',
+  })
+  sli(@Root() { status }: SLOType, @Ctx() { board }: GraphContext): SLIType | null {
+    const { definition, objectives } = status;
+    const objective = definition.objectives[0] ?? objectives[0]?.objective;
+    const compiled = objective === undefined ? null : board.compiled(definition, objective);
+    const { good = null, total = null, bad = null, raw = null, threshold = null } = compiled?.promql ?? {};
+    const { category, unit, conditions } = definition.sli;
+    return {
+      ...{ category, unit, conditions, good, total, bad, raw, threshold },
+      kind: kindOf(definition.sli, threshold !== null),
+      source: compiled?.source ?? 'CUSTOM',
+      dataSource: compiled?.dataSource ?? definition.cluster,
+    };
+  }
+
+  @FieldResolver(() => [ObjectiveType], { description: 'Its objectives, in the order of the definition.' })
+  objectives(@Root() slo: SLOType): readonly ObjectiveType[] {
+    return objectivesOf(slo);
+  }
+
+  @FieldResolver(() => TimeWindowType, { description: 'The time over which its objectives are held.' })
+  window(@Root() { status, instant }: SLOType): TimeWindowType {
+    const { windowMs } = status.definition;
+    const end = status.evaluatedAtMs ?? instant.atMs;
+    return { rolling: true, duration: windowMs, start: end - windowMs, end };
+  }
+
+  @FieldResolver(() => [BurnRateAlertType], {
+    description: 'Burn-rate pairs of all its objectives, objective by objective.',
+  })
+  burnRateAlerts(@Root() { status }: SLOType): readonly BurnRateAlertType[] {
+    return status.objectives.flatMap(({ alerts }) => alerts.map((alert) => new BurnRateAlertType(alert)));
+  }
+
+  @FieldResolver(() => ViolationConnection, { description: 'Its violations, newest first.' })
+  violations(
+    @Root() { name, instant }: SLOType,
+    @Arg('filter', () => ViolationFilter, { nullable: true, description: 'Which ones; all by default.' })
+    filter: ViolationFilter | null,
+    @FirstArg() first: number | null,
+    @AfterArg() after: string | null,
+    @Ctx() context: GraphContext,
+  ): Promise<Page<ViolationType>> {
+    return violationPage(context, instant, { filter, first, after }, undefined, { slos: [name] });
+  }
+
+  @FieldResolver(() => DefinitionSourceType, { description: 'Where its definition came from.' })
+  definition(@Root() { status }: SLOType): DefinitionSourceType {
+    return new DefinitionSourceType(status.definition.source);
+  }
+}
+
+@Resolver(() => ObjectiveType)
+export class ObjectiveResolver {
+  @FieldResolver(() => Number, {
+    nullable: true,
+    description:
+      'How many times faster than allowed the budget is spent: 1 spends it exactly in one window. Known for the windows of `burnRateAlerts` and that of the SLO; null for others, and where nothing counts.',
+  })
+  burnRate(
+    @Root() { status }: ObjectiveType,
+    @Arg('window', () => DurationScalar, { nullable: true, defaultValue: 3_600_000, description: 'Over how long.' })
+    windowMs: number | null,
+  ): number | null {
+    return finite(status.burnRates.get(windowMs ?? 3_600_000) ?? null);
+  }
+}
+
+/** The objectives of an SLO as they stand. */
+export function objectivesOf({ name, status, instant }: SLOType): readonly ObjectiveType[] {
+  return status.objectives.map((objective) => new ObjectiveType(name, objective, status.evaluatedAtMs ?? instant.atMs));
+}
+
+function kindOf({ measure }: SliDefinition, isThreshold: boolean): SliKind {
+  return measure.kind === 'THRESHOLD' || isThreshold ? 'THRESHOLD' : 'RATIO';
+}
