@@ -100,7 +100,8 @@ function alternatives(labels: readonly string[], names: readonly string[]): read
 /** node_exporter does not know its node's name: the instances are looked up. */
 function instancesWanted(parts: readonly (readonly string[])[], namings: readonly Naming[]): readonly string[] | null {
   const wanted = new Set(parts.map(([node = '']) => node));
-  if (wanted.size > MAX_NAMES) return null;
+  // A cluster whose exporters are not known by name might be meant by any of the names.
+  if (wanted.size > MAX_NAMES || namings.some(({ unames }) => unames.length === 0)) return null;
   const instances = namings.flatMap(({ names, nodeOf }) => instancesOf(wanted, names, nodeOf));
   const found = new Set(instances.map(({ node }) => node));
   return found.size === wanted.size ? instances.map(({ instance }) => instance) : null;

@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest';
+import type { WrittenSeries } from '../../../src/demo/remote-write.js';
+import { counter, startPrometheus, T0 } from '../../support/prometheus.js';
+import { openSources } from './reading.js';
+
+const CHECKOUT = 'destination_service_namespace="shop",destination_service_name="checkout"';
+const FRONTEND = 'source_workload_namespace="shop",source_workload="frontend"';
+const POD = 'namespace="shop",pod="checkout-1"';
+
+/** `istio_requests_total` of calls to checkout, as the server's proxy sees them unless told otherwise. */
+function requests(perSecond: number, labels: string, common = `reporter="destination",${CHECKOUT},${FRONTEND}`) {
+  return counter(`istio_requests_total{${common},${labels}}`, { perSecond });
+}
+
+/** The buckets of a latency histogram, cumulative per second by bound in milliseconds. */
+function buckets(labels: string, bounds: Readonly<Record<string, number>>) {
+  return Object.entries(bounds).map(([le, perSecond]) =>
+    counter(`istio_request_duration_milliseconds_bucket{${CHECKOUT},${FRONTEND},${labels},le="${le}"}`, { perSecond }),
+  );
+}
+
+const HTTP_200 = 'request_protocol="http",response_code="200",response_flags="-"';
+const HTTP_503 = 'request_protocol="http",response_code="503",response_flags="UO"';
+
+async function open(series: readonly WrittenSeries[]) {
+  const prometheus = await startPrometheus({ series });
+  return openSources([{ name: 'edge', url: prometheus.url }]);
+}
+
+describe('requests', () => {
+  it('counts what failed: 5xx, no answer, and statuses of gRPC that are the server’s fault', async () => {
+    const { figure } = await open([
+      requests(4, HTTP_200),
+      requests(1, HTTP_503),
+      requests(1, 'request_protocol="http",response_code="404",response_flags="-"'),
+      requests(1, 'request_protocol="http",response_code="0",response_flags="UC"'),
+      requests(1, 'request_protocol="grpc",response_code="200",grpc_response_status="0",response_flags="-"'),
+      requests(1, 'request_protocol="grpc",response_code="200",grpc_response_status="5",response_flags="-"'),
+      requests(1, 'request_protocol="grpc",response_code="200",grpc_response_status="14",response_flags="UF"'),
+      // The caller hung up: it is traffic, and neither good nor bad.
+      requests(3, 'request_protocol="http",response_code="0",response_flags="DC"'),
+      requests(2, 'request_protocol="http",response_code="503",response_flags="UC,DC"'),
+    ]);
+    expect((await figure('microservice.requestRate', 'shop/checkout')).value).toBeCloseTo(15, 6);
+    expect((await figure('microservice.errorRatio', 'shop/checkout')).value).toBeCloseTo(0.3, 6);
+    expect((await figure('microservice.successRatio', 'shop/checkout')).value).toBeCloseTo(0.7, 6);
+    expect((await figure('responseCode.rate', 'shop/checkout/grpc/14')).value).toBeCloseTo(1, 6);
+    expect((await figure('responseCode.rate', 'shop/checkout/http/0')).value).toBeCloseTo(4, 6);
+  });
+
+  it('has no errors, rather than an unknown share, when no error was ever counted', async () => {
+    const { figure } = await open([requests(4, HTTP_200)]);
+    expect((await figure('microservice.errorRatio', 'shop/checkout')).value).toBe(0);
+  });
+
+  it('has a rate of 0 and no ratio and no latency when nobody calls', async () => {
+    const { figure } = await open([
+      requests(0, HTTP_200),
+      requests(0, HTTP_503),
+      ...buckets('reporter="destination"', { '1': 0, '+Inf': 0 }),
+    ]);
+    expect((await figure('microservice.requestRate', 'shop/checkout')).value).toBe(0);
+    for (const family of ['microservice.errorRatio', 'microservice.successRatio', 'microservice.latency'] as const) {
+      expect(await figure(family, 'shop/checkout')).toMatchObject({ value: null, missing: 'NO_EVENTS' });
+    }
+  });
+
+  it('never adds what the caller and the server both report', async () => {
+    const { figure } = await open([
+      requests(4, HTTP_200),
+      requests(5, HTTP_200, `reporter="source",${CHECKOUT},${FRONTEND}`),
+    ]);
+    expect((await figure('microservice.requestRate', 'shop/checkout')).value).toBeCloseTo(4, 6);
+    expect((await figure('serviceEdge.requestRate', 'shop/frontend/shop/checkout/http')).value).toBeCloseTo(4, 6);
+  });
+
+  it('takes the view of a waypoint, and that of the server while nothing passes the waypoint', async () => {
+    const both = await open([
+      requests(4, HTTP_200),
+      requests(5, HTTP_200, `reporter="waypoint",${CHECKOUT},${FRONTEND}`),
+      ...buckets('reporter="destination"', { '100': 4, '+Inf': 4 }),
+      ...buckets('reporter="waypoint"', { '100': 0, '200': 5, '+Inf': 5 }),
+    ]);
+    expect((await both.figure('microservice.requestRate', 'shop/checkout')).value).toBeCloseTo(5, 6);
+    expect((await both.figure('microservice.latency', 'shop/checkout', { quantile: 0.5 })).value).toBeCloseTo(0.15, 6);
+    const idle = await open([
+      requests(4, HTTP_200),
+      requests(0, HTTP_200, `reporter="waypoint",${CHECKOUT},${FRONTEND}`),
+      ...buckets('reporter="destination"', { '100': 4, '+Inf': 4 }),
+      ...buckets('reporter="waypoint"', { '100': 0, '+Inf': 0 }),
+    ]);
+    expect((await idle.figure('microservice.requestRate', 'shop/checkout')).value).toBeCloseTo(4, 6);
+    expect((await idle.figure('microservice.latency', 'shop/checkout', { quantile: 0.5 })).value).toBeCloseTo(0.05, 6);
+  });
+});
+
+describe('proxies', () => {
+  it('counts a proxy once though two of its ports are scraped, by two jobs', async () => {
+    const { figure } = await open([
+      requests(4, `${HTTP_200},${POD},instance="10.0.0.1:15020",job="envoy-stats-monitor"`),
+      requests(4, `${HTTP_200},${POD},instance="10.0.0.1:15090",job="kubernetes-pods"`),
+      requests(2, `${HTTP_200},namespace="shop",pod="checkout-2",instance="10.0.0.2:15020",job="envoy-stats-monitor"`),
+    ]);
+    expect((await figure('microservice.requestRate', 'shop/checkout')).value).toBeCloseTo(6, 6);
+  });
+
+  it('counts every target as a proxy of its own when no label names the pod', async () => {
+    const { figure } = await open([
+      requests(4, `${HTTP_200},instance="127.0.0.1:15020",job="static"`),
+      requests(3, `${HTTP_200},instance="127.0.0.1:15021",job="static"`),
+      requests(2, `${HTTP_200},instance="127.0.0.1:15022",job="other"`),
+    ]);
+    expect((await figure('microservice.requestRate', 'shop/checkout')).value).toBeCloseTo(9, 6);
+  });
+});
+
+describe('latency', () => {
+  it('is in seconds, of all proxies together, in the spellings of Prometheus 2 and 3', async () => {
+    const { figure } = await open([
+      ...buckets('reporter="destination",pod="a",namespace="shop"', { '100': 2, '250': 4, '+Inf': 4 }),
+      ...buckets('reporter="destination",pod="b",namespace="shop"', { '100.0': 2, '250.0': 4, '+Inf': 4 }),
+    ]);
+    expect((await figure('microservice.latency', 'shop/checkout', { quantile: 0.75 })).value).toBeCloseTo(0.175, 6);
+    expect((await figure('microservice.latency', 'shop/checkout')).value).toBeCloseTo(0.235, 6);
+  });
+});
+
+describe('edges', () => {
+  it('fills gaps with what only callers report, and keeps the names of what lies outside the mesh', async () => {
+    const { figures, context } = await open([
+      requests(4, HTTP_200),
+      requests(1, HTTP_200, `reporter="source",${CHECKOUT},source_workload_namespace="edge",source_workload="gateway"`),
+      requests(
+        2,
+        HTTP_200,
+        `reporter="destination",${CHECKOUT},source_workload_namespace="unknown",source_workload="unknown"`,
+      ),
+      requests(
+        3,
+        HTTP_200,
+        `reporter="source",destination_service_namespace="unknown",destination_service_name="PassthroughCluster",${FRONTEND}`,
+      ),
+    ]);
+    const clusters = { clusters: ['edge'] };
+    const rates = await figures.values({ family: 'serviceEdge.requestRate' }, clusters, T0, context);
+    expect(rates.keys('edge').map((key) => [key, rates.of({ cluster: 'edge', key }).value?.toFixed(3)])).toEqual([
+      ['edge/gateway/shop/checkout/http', '1.000'],
+      ['shop/frontend/shop/checkout/http', '4.000'],
+      ['shop/frontend/unknown/PassthroughCluster/http', '3.000'],
+      ['unknown/unknown/shop/checkout/http', '2.000'],
+    ]);
+    const services = await figures.values({ family: 'microservice.requestRate' }, clusters, T0, context);
+    expect(services.keys('edge')).toEqual(['shop/checkout']);
+  });
+
+  it('takes only names of services for services', async () => {
+    const named = (namespace: string, name: string) =>
+      requests(
+        1,
+        HTTP_200,
+        `reporter="destination",destination_service_namespace="${namespace}",destination_service_name="${name}"`,
+      );
+    const { facet } = await open([
+      named('shop', 'checkout'),
+      named('shop', 'unknown'),
+      named('unknown', 'checkout'),
+      named('shop', 'BlackHoleCluster'),
+      named('shop', 'InboundPassthroughClusterIpv4'),
+      named('shop', '10.0.0.1:8080'),
+      named('shop', 'api.example.com'),
+    ]);
+    expect([...(await facet('microservices')).keys()]).toEqual(['shop/checkout']);
+  });
+});
