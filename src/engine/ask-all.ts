@@ -10,7 +10,10 @@ export interface Question {
   fail(task: Task, message: string): void;
 }
 
-/** Asks all at once and waits until all have answered, or the deadline; gives who was asked, and whether it was answered anything. */
+/**
+ * Asks all at once and waits until all have answered, the deadline has passed or the asker has gone; gives who was
+ * asked, and whether it was answered anything.
+ */
 export async function askAll(
   questions: readonly Question[],
   context: ReadContext,
@@ -19,11 +22,10 @@ export async function askAll(
   const answered = new Map(questions.flatMap((question) => question.tasks.map((task) => [task, false])));
   if (questions.length === 0) return answered;
   const open = new Set(questions);
-  const late = new AbortController();
-  const signal = context.signal === undefined ? late.signal : AbortSignal.any([late.signal, context.signal]);
+  const ended = endOf(context);
   const work = questions.map(async (question) => {
-    const outcomes = await outcomesOf(question, { ...context, signal });
-    // After the deadline it has been said that nothing was answered; that stands until the next evaluation.
+    const outcomes = await outcomesOf(question, { ...context, signal: ended.signal });
+    // After the end it has been said that nothing was answered; that stands until the next evaluation.
     if (!open.delete(question)) return;
     for (const [index, task] of question.tasks.entries()) {
       const fault = applied(outcomes, index);
@@ -31,16 +33,35 @@ export async function askAll(
       else question.fail(task, fault);
     }
   });
-  if (await isDoneWithin(Promise.all(work), deadlineMs, clock)) return answered;
+  await isDoneWithin(Promise.race([Promise.all(work), ended.early]), deadlineMs, clock);
   const overdue = [...open];
   open.clear();
-  late.abort();
+  ended.now();
   for (const question of overdue) {
     for (const task of question.tasks) {
       question.fail(task, `${task.sli.dataSource}: did not answer within ${formatDuration(deadlineMs)}`);
     }
   }
   return answered;
+}
+
+/**
+ * A signal that ends with the asker's, or `now`. Not AbortSignal.any: with a signal that lives as long as the program
+ * it keeps something of every call on Node 20.
+ */
+function endOf(context: ReadContext) {
+  const controller = new AbortController();
+  const early = new Promise<void>((resolve) => {
+    controller.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  const end = () => controller.abort();
+  if (context.signal?.aborted) end();
+  context.signal?.addEventListener('abort', end, { once: true });
+  const now = () => {
+    context.signal?.removeEventListener('abort', end);
+    end();
+  };
+  return { signal: controller.signal, early, now };
 }
 
 async function outcomesOf(question: Question, context: ReadContext): Promise<readonly (() => void)[] | string> {

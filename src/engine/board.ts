@@ -3,7 +3,7 @@ import type { ReadContext, SloBoard, ViolationStore } from '../domain/ports.js';
 import type { SloDefinition, SloStatus } from '../domain/slo.js';
 import { worstOf } from '../domain/slo-state.js';
 import type { Violation } from '../domain/violation.js';
-import { conclude, type Memory, measure, withCoverage } from './judge.js';
+import { asMeasured, conclude, type Memory, measure, withCoverage } from './judge.js';
 import type { Reader } from './reader.js';
 import { byDataSource, type Registry, type Task, taskKey } from './registry.js';
 
@@ -74,7 +74,7 @@ export function createBoard({ store, createReader, registry, memory }: BoardOpti
           const violations = open.filter((violation) => taskKey(violation.slo, violation.objective) === task.key);
           const burning = violations.find((violation) => violation.kind === 'BURN_RATE') ?? null;
           const measured = measure(task, read, null, burning);
-          const concluded = conclude(task, measured, read, null, violations);
+          const concluded = conclude(task, measured, read, null, asMeasured(task, measured, read, violations));
           const coverage = coverages.get(task.key);
           parts.set(task.key, coverage === undefined ? concluded : withCoverage(concluded, coverage));
         }

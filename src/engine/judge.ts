@@ -72,6 +72,21 @@ export function advanceViolations(
   }
 }
 
+/** Open violations with the figures of an evaluation, where that does not end or change them. */
+export function asMeasured(
+  { slo, objective }: Task,
+  measured: Measured,
+  readings: ObjectiveReadings,
+  open: readonly Violation[],
+): readonly Violation[] {
+  return open.map((violation) => {
+    const { kind } = violation;
+    const verdict = verdictOf(kind, slo, measured.figures, readings, measured.hold);
+    const { next, change } = advance(violation, verdict, { slo, objective, kind, atMs: readings.atMs });
+    return change === null && next !== null ? next : violation;
+  });
+}
+
 /** The state in view of the violations that are stored. */
 export function conclude(
   { slo }: Task,

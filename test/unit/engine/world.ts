@@ -1,0 +1,157 @@
+import { SourceError } from '../../../src/domain/errors.js';
+import { unknownCoverage } from '../../../src/domain/evaluation.js';
+import type {
+  CompiledSli,
+  DefinitionStore,
+  EventSource,
+  Outcome,
+  ReadContext,
+  SliCompiler,
+} from '../../../src/domain/ports.js';
+import type { Definitions, EventCounts, SloDefinition } from '../../../src/domain/slo.js';
+import { createEngine, type EngineOptions } from '../../../src/engine/engine.js';
+import type { EngineLog } from '../../../src/engine/log.js';
+import { T0 } from '../domain/slo-examples.js';
+import { fakeClock } from './fake-clock.js';
+import { type MemoryStore, memoryStore } from './memory-store.js';
+
+/** What a source says of an SLO: the share of bad ones among 10 events a second, between instants. */
+export interface Script {
+  /** 0..1; null while no series exists. */
+  errorRatio(atMs: number): number | null;
+  current?: (atMs: number) => number | null;
+}
+
+export type Health = 'UP' | 'DOWN' | 'HANGING' | 'PARTIAL';
+
+/** An SLO's script is found by its name, its data source is its cluster. */
+export interface World {
+  readonly scripts: Map<string, Script>;
+  readonly health: Map<string, Health>;
+  /** Windows that are too much for every source. */
+  readonly tooLong: Set<number>;
+  readonly asked: {
+    readonly dataSource: string;
+    readonly windowMs: number;
+    readonly atMs: number;
+    readonly slis: number;
+  }[];
+}
+
+const STEP_MS = 5000;
+const EVENTS_PER_STEP = 50;
+
+export function outage(fromMs: number, toMs: number, errorRatio = 1): Script {
+  return { errorRatio: (atMs) => (atMs >= fromMs && atMs < toMs ? errorRatio : 0) };
+}
+
+export const quiet: Script = { errorRatio: () => 0 };
+
+/** Everything around an engine, in memory, with time under control. `intervalMs` is 15 s and there is no lag. */
+export function startWorld(
+  slos: readonly SloDefinition[],
+  options: Partial<EngineOptions> & { scripts?: Readonly<Record<string, Script>>; store?: MemoryStore } = {},
+) {
+  const world: World = {
+    scripts: new Map(Object.entries(options.scripts ?? {})),
+    health: new Map(),
+    tooLong: new Set(),
+    asked: [],
+  };
+  const clock = fakeClock(T0);
+  const store = options.store ?? memoryStore();
+  const definitions = replaceable({ slos, problems: [] });
+  const logged: string[] = [];
+  const say = (_: object, message: string) => logged.push(message);
+  const log: EngineLog = { info: say, warn: say, error: say };
+  const engine = createEngine({
+    definitions,
+    compiler: namingCompiler,
+    events: scripted(world),
+    store,
+    clock,
+    intervalMs: 15_000,
+    lagMs: 0,
+    gridMs: 5000,
+    log,
+    ...options,
+  });
+  const state = (name: string) => engine.board.one(name, { key: '*', clusters: null, namespaces: null })?.state;
+  return { engine, world, clock, store, definitions, logged, state };
+}
+
+/** Compiles the name of the SLI, which is the name of its script. */
+export const namingCompiler: SliCompiler = {
+  check: () => [],
+  compile(sli, _objective, cluster) {
+    if (sli.name?.startsWith('broken')) throw new Error(`unexpected end of "${sli.name}"`);
+    return { shapeKey: 'scripted', handle: sli.name, cluster, dataSource: cluster, source: 'CUSTOM', promql: {} };
+  },
+};
+
+function replaceable(first: Definitions): DefinitionStore & { replace(next: Definitions): void } {
+  let current = first;
+  const listeners = new Set<(definitions: Definitions) => void>();
+  return {
+    current: () => current,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    replace(next) {
+      current = next;
+      for (const listener of listeners) listener(next);
+    },
+  };
+}
+
+function scripted(world: World): EventSource {
+  const answer = async <T>(
+    slis: readonly CompiledSli[],
+    context: ReadContext,
+    read: (script: Script) => T,
+    windowMs = 0,
+  ) => {
+    const health = world.health.get(slis[0]?.dataSource ?? '') ?? 'UP';
+    // A hanging source answers nothing, not even to being told that nobody waits any more.
+    if (health === 'HANGING') await new Promise(() => {});
+    context.signal?.throwIfAborted();
+    return slis.map((sli): Outcome<T> => {
+      if (health === 'DOWN') return { ok: false, error: new SourceError('UNAVAILABLE', sli.dataSource, 'refused') };
+      if (world.tooLong.has(windowMs)) {
+        return { ok: false, error: new SourceError('TIMEOUT', sli.dataSource, 'too many samples') };
+      }
+      const script = world.scripts.get(String(sli.handle));
+      if (script === undefined) throw new Error(`no script for ${String(sli.handle)}`);
+      return { ok: true, value: read(script) };
+    });
+  };
+  return {
+    readWindow(slis, windowMs, atMs, context) {
+      const [sli] = slis;
+      world.asked.push({ dataSource: sli?.dataSource ?? '', windowMs, atMs, slis: slis.length });
+      const partial = world.health.get(sli?.dataSource ?? '') === 'PARTIAL';
+      const read = (script: Script) => ({ windowMs, atMs, events: count(script, windowMs, atMs), partial });
+      return answer(slis, context, read, windowMs);
+    },
+    readCurrent: (slis, atMs, context) => answer(slis, context, (script) => script.current?.(atMs) ?? null),
+    readCoverage: (slis, _windowMs, atMs, context) =>
+      answer(slis, context, () => ({ ...unknownCoverage, ratio: 1, newestMs: atMs })),
+  };
+}
+
+/** Events before the day of the test are good, and counted without a loop. */
+function count({ errorRatio }: Script, windowMs: number, atMs: number): EventCounts | null {
+  const scriptedMs = Math.min(windowMs, Math.max(0, atMs - (T0 - 3_600_000)));
+  let bad = 0;
+  let total = errorRatio(T0 - 3_600_000) === null ? 0 : ((windowMs - scriptedMs) / STEP_MS) * EVENTS_PER_STEP;
+  let seen = total > 0;
+  for (let stepMs = atMs - scriptedMs; stepMs < atMs; stepMs += STEP_MS) {
+    const ratio = errorRatio(stepMs);
+    if (ratio === null) continue;
+    seen = true;
+    total += EVENTS_PER_STEP;
+    bad += ratio * EVENTS_PER_STEP;
+  }
+  return seen ? { good: total - bad, bad, total } : null;
+}
