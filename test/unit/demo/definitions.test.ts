@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest';
+import { definitionFiles } from '../../../src/demo/definitions.js';
+import { clusters } from '../../../src/demo/topology.js';
+import { problemText } from '../../../src/domain/errors.js';
+import { createSliCompiler } from '../../../src/sources/sli-compiler.js';
+import { sliTemplates } from '../../../src/sources/sli-templates.js';
+import { parseDefinitions } from '../../../src/specs/openslo.js';
+import { targetsWith } from './support.js';
+
+const compiler = createSliCompiler({
+  dataSourceOf: () => {
+    throw new Error('a check asks no data source');
+  },
+});
+const { slos, problems } = parseDefinitions(
+  Object.entries(definitionFiles).map(([file, text]) => ({ file, text })),
+  {
+    clusters,
+    checkSli: (sli, objectives) => compiler.check(sli, objectives),
+    templateInfo: (name) => sliTemplates.find((template) => template.name === name) ?? null,
+  },
+);
+
+it('are read by the gateway without a single problem, warnings included', () => {
+  expect(problems.map(problemText)).toEqual([]);
+  expect(slos.flatMap(({ source }) => source.warnings.map(problemText))).toEqual([]);
+});
+
+it('are of every kind: user-facing, storage, big data and AI, on every cluster, by queries and by templates', () => {
+  expect(slos.length).toBeGreaterThanOrEqual(12);
+  expect(new Set(slos.map(({ systemKind }) => systemKind))).toEqual(
+    new Set(['USER_FACING', 'STORAGE', 'BIG_DATA', 'AI']),
+  );
+  expect(new Set(slos.map(({ cluster }) => cluster))).toEqual(new Set(clusters));
+  expect(new Set(slos.map(({ sli }) => sli.measure.kind))).toEqual(new Set(['RATIO', 'THRESHOLD', 'TEMPLATE']));
+  expect(slos.filter(({ minEvents }) => minEvents > 0).map(({ name }) => name)).toEqual(['siren-availability']);
+  expect(slos.find(({ name }) => name === 'gpu-utilization')?.objectives[0]).toMatchObject({
+    lower: { value: 0.2 },
+    upper: { value: 0.95 },
+  });
+});
+
+it('ask for series that the history keeps for all of its 30 days', () => {
+  const kept = new Set(
+    targetsWith().flatMap((target) =>
+      target.families.flatMap(({ series }) => series.filter(({ tier }) => tier === 'SLO').map(({ name }) => name)),
+    ),
+  );
+  const asked = Object.values(definitionFiles)
+    .join('\n')
+    .matchAll(/\b(\w+(?::\w+)?)\{/g);
+  for (const [, name] of asked) expect(kept).toContain(name);
+});
