@@ -3,7 +3,8 @@ import type { MeasurementSource } from '../domain/metric.js';
 import type { CompiledSli, SliCompiler } from '../domain/ports.js';
 import type { Bound, ObjectiveDefinition, QueryText, SliDefinition, SliMeasure } from '../domain/slo.js';
 import type { Planner } from './prometheus/planner.js';
-import { expandTemplate, type SliTemplate } from './sli-templates.js';
+import type { SliTemplate } from './sli-template-catalogue.js';
+import { expandTemplate } from './sli-templates.js';
 import {
   countTerm,
   currentTerm,

@@ -2,13 +2,14 @@ import type { SyntaxNode, Tree } from '@lezer/common';
 import { parser } from '@prometheus-io/lezer-promql';
 import { grammarError } from './grammar-error.js';
 import { unquote } from './literal.js';
+import { bindPostfixes } from './postfix.js';
 import type { ValueType } from './terms.js';
 import type { Fault } from './tree.js';
 import { typeError, valueType } from './value-type.js';
 
 /** A query that parses, its tree, and its selectors in the order of the text. */
 export interface Query {
-  /** Without comments, placeholders for the window replaced by a duration; every offset is that of the original. */
+  /** Without comments, placeholders for the window replaced by a duration, `a + b offset 5m` as `a + (b offset 5m)`. */
   readonly text: string;
   readonly top: SyntaxNode;
   readonly type: ValueType;
@@ -30,13 +31,14 @@ export interface PromqlError {
 export function parsePromql(source: string): { readonly query: Query } | { readonly error: PromqlError } {
   const { text, placeholders } = prepared(source);
   const tree = parser.parse(text);
-  const expression = tree.topNode.firstChild as SyntaxNode;
-  const fault =
-    stringFault(tree, text) ?? grammarError(tree, text) ?? placeholderFault(tree, source, placeholders) ?? null;
+  const fault = stringFault(tree, text) ?? grammarError(tree, text) ?? placeholderFault(tree, source, placeholders);
   if (fault !== null) return { error: located(source, fault) };
-  const mistyped = typeError(expression, text);
-  if (mistyped !== null) return { error: located(source, mistyped) };
-  return { query: { text, top: expression, type: valueType(expression, text), selectors: selectorsOf(tree) } };
+  const bound = bindPostfixes(text);
+  const top = bound.tree.topNode.firstChild as SyntaxNode;
+  const mistyped = typeError(top, bound.text);
+  if (mistyped !== null) return { error: located(source, { ...mistyped, at: bound.originOf(mistyped.at) }) };
+  const { text: boundText, tree: boundTree } = bound;
+  return { query: { text: boundText, top, type: valueType(top, boundText), selectors: selectorsOf(boundTree) } };
 }
 
 /** The expression of a text that is known to parse. @throws Error when it does not: a fault of the caller */

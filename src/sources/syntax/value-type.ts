@@ -118,7 +118,9 @@ function aggregateError(node: SyntaxNode, text: string): Fault | null {
       message: `${name}() takes ${wanted === 1 ? '1 argument' : '2 arguments'}, got ${given.length}`,
     };
   }
-  return mustBe(given.at(-1), 'vector', `${name}()`, text);
+  const parameter =
+    wanted === 2 ? mustBe(given[0], name === 'count_values' ? 'string' : 'scalar', `${name}()`, text) : null;
+  return parameter ?? mustBe(given.at(-1), 'vector', `${name}()`, text);
 }
 
 function binaryError(node: SyntaxNode, text: string): Fault | null {

@@ -88,6 +88,25 @@ describe('parsePromql', () => {
     expect(errorOf('sum(rate(x[5m]))\n  / sum(rat(x[5m]))')).toMatchObject({ line: 2, column: 9 });
   });
 
+  it.each([
+    ['x + y offset 5m', 'x + (y offset 5m)'],
+    ['-x offset 5m', '-(x offset 5m)'],
+    ['a and b * c @ 5', 'a and b * (c @ 5)'],
+    ['a + sum(b)[5m:1m] offset 1h @ 5 > 1', null],
+    [
+      'max_over_time(a[5m:1m] offset 1h) + b offset 1m + c offset 2m',
+      'max_over_time(a[5m:1m] offset 1h) + (b offset 1m) + (c offset 2m)',
+    ],
+    ['x offset 5m + y', 'x offset 5m + y'],
+  ])('binds what follows an operand to it alone: %s', (text, bound) => {
+    const read = parsePromql(text);
+    expect('query' in read ? read.query.text : null).toBe(bound);
+  });
+
+  it('tells the place in the original where parentheses were put before it', () => {
+    expect(errorOf('x + y offset 5m + rate(z)')).toMatchObject({ column: 24 });
+  });
+
   it('never throws, whatever the text', () => {
     fc.assert(
       fc.property(
@@ -181,6 +200,7 @@ describe('counting', () => {
     ['sum(rate(x[$window] offset 5m))', 'sum(increase(x[1h] offset 5m))'],
     ['sum(increase(x[{{.window}}]))', 'sum(increase(x[1h]))'],
     ['x offset 5m', 'increase(x[1h] offset 5m)'],
+    ['sum(x + y offset 5m)', 'sum(increase(x[1h]) + (increase(y[1h] offset 5m)))'],
     ['sum(rate(x[5m])) or vector(0)', 'sum(increase(x[1h])) or vector(0)'],
     ['sum(rate(x[5m])) - sum(rate(y[5m]))', 'sum(increase(x[1h])) - sum(increase(y[1h]))'],
     ['(sum(rate(x[5m])) or 0 * sum(rate(y[5m]))) > 0', '(sum(increase(x[1h])) or 0 * sum(increase(y[1h]))) > 0'],
