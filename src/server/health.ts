@@ -3,7 +3,7 @@ import type { Metrics } from './metrics.js';
 
 export interface HealthOptions {
   /** What stands in the way of answering, in words; empty when nothing does. An unreachable data source does not. */
-  readonly unready: () => readonly string[];
+  readonly unready: () => Promise<readonly string[]>;
   readonly metrics: Metrics;
 }
 
@@ -13,7 +13,7 @@ export function serveHealth(app: FastifyInstance, { unready, metrics }: HealthOp
     reply.header('cache-control', 'no-store').type('text/plain').send('ok\n'),
   );
   app.get('/readyz', async (_request, reply) => {
-    const reasons = unready();
+    const reasons = await unready();
     return reply
       .header('cache-control', 'no-store')
       .code(reasons.length === 0 ? 200 : 503)

@@ -1,19 +1,38 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
 export type OperationType = 'query' | 'mutation' | 'subscription' | 'unknown';
 /** `partial`: data with errors. `refused`: not executed, whether by a limit, by its syntax or by who asked. */
 export type Outcome = 'ok' | 'partial' | 'error' | 'refused';
+
+/** One question to a data source: sent, answered from memory, or shed. */
+export interface UpstreamRequest {
+  readonly dataSource: string;
+  readonly outcome: string;
+  readonly durationMs: number;
+  readonly cached: boolean;
+}
+
+/** One evaluation of the SLOs of a data source. */
+export interface EvaluationFacts {
+  readonly dataSource: string;
+  /** How old its instant was when its states were shown. */
+  readonly lagMs: number;
+  /** Objectives for which the source did not answer in full. */
+  readonly failed: number;
+}
 
 /** What the gateway measures of itself. Labels come from fixed sets, or from the configuration; never from clients. */
 export interface Metrics {
   readonly registry: Registry;
   operation(type: OperationType, outcome: Outcome, seconds: number): void;
+  request(request: UpstreamRequest): void;
+  onEvaluated(evaluation: EvaluationFacts): void;
+  onTransition(change: { readonly transition: string }): void;
   readonly subscribers: Gauge;
   readonly sockets: Gauge;
   readonly configReloaded: Gauge;
-  readonly upstreamRequests: Counter<'datasource' | 'result'>;
-  readonly upstreamSeconds: Histogram<'datasource'>;
-  readonly cacheEvents: Counter<'cache' | 'result'>;
 }
 
 export function createMetrics(version: string): Metrics {
@@ -30,7 +49,7 @@ export function createMetrics(version: string): Metrics {
     name: 'slograph_graphql_request_duration_seconds',
     help: 'How long queries and mutations took, from the complete request to the answer.',
     labelNames: ['type'] as const,
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    buckets: SECONDS,
     registers,
   });
   new Gauge({ name: 'slograph_build_info', help: 'Always 1.', labelNames: ['version', 'node'] as const, registers })
@@ -42,33 +61,62 @@ export function createMetrics(version: string): Metrics {
     registers,
   });
   configReloaded.set(1);
+  const upstreamRequests = new Counter({
+    name: 'slograph_upstream_requests_total',
+    help: 'PromQL sent to a data source, or shed because it was down, by what came of it.',
+    labelNames: ['datasource', 'code'] as const,
+    registers,
+  });
+  const upstreamSeconds = new Histogram({
+    name: 'slograph_upstream_request_duration_seconds',
+    help: 'How long a data source took to answer one PromQL.',
+    labelNames: ['datasource'] as const,
+    buckets: SECONDS,
+    registers,
+  });
+  const cacheEvents = new Counter({
+    name: 'slograph_cache_events_total',
+    help: 'Questions by whether an answer was at hand.',
+    labelNames: ['cache', 'result'] as const,
+    registers,
+  });
+  const evaluations = new Counter({
+    name: 'slograph_evaluations_total',
+    help: 'Evaluations of all SLOs of a data source; failed when it did not answer for all of them in full.',
+    labelNames: ['datasource', 'result'] as const,
+    registers,
+  });
+  const evaluationDelay = new Gauge({
+    name: 'slograph_evaluation_delay_seconds',
+    help: 'How old the instant of the last evaluation was when its states were shown.',
+    labelNames: ['datasource'] as const,
+    registers,
+  });
+  const transitions = new Counter({
+    name: 'slograph_violation_transitions_total',
+    help: 'Transitions of violations that were stored.',
+    labelNames: ['transition'] as const,
+    registers,
+  });
   return {
     registry,
     operation(type, outcome, durationSeconds) {
       requests.labels(type, outcome).inc();
       if (type !== 'subscription' && outcome !== 'refused') seconds.labels(type).observe(durationSeconds);
     },
+    request({ dataSource, outcome, durationMs, cached }) {
+      cacheEvents.labels('answers', cached ? 'hit' : 'miss').inc();
+      if (cached) return;
+      upstreamRequests.labels(dataSource, outcome.toLowerCase()).inc();
+      if (outcome !== 'SHED') upstreamSeconds.labels(dataSource).observe(durationMs / 1_000);
+    },
+    onEvaluated({ dataSource, lagMs, failed }) {
+      evaluations.labels(dataSource, failed === 0 ? 'ok' : 'failed').inc();
+      evaluationDelay.labels(dataSource).set(lagMs / 1_000);
+    },
+    onTransition: ({ transition }) => transitions.labels(transition.toLowerCase()).inc(),
     subscribers: new Gauge({ name: 'slograph_stream_subscribers', help: 'Subscriptions running.', registers }),
     sockets: new Gauge({ name: 'slograph_websocket_connections', help: 'WebSockets open.', registers }),
     configReloaded,
-    upstreamRequests: new Counter({
-      name: 'slograph_upstream_requests_total',
-      help: 'PromQL sent, by data source.',
-      labelNames: ['datasource', 'result'] as const,
-      registers,
-    }),
-    upstreamSeconds: new Histogram({
-      name: 'slograph_upstream_request_duration_seconds',
-      help: 'How long a data source took to answer one PromQL.',
-      labelNames: ['datasource'] as const,
-      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
-      registers,
-    }),
-    cacheEvents: new Counter({
-      name: 'slograph_cache_events_total',
-      help: 'Questions by whether an answer was at hand.',
-      labelNames: ['cache', 'result'] as const,
-      registers,
-    }),
   };
 }

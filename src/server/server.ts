@@ -20,7 +20,7 @@ export interface ServerOptions extends Omit<OperationOptions, 'gate'> {
   /** How often a silent WebSocket is asked whether it lives. Default 12 s. */
   readonly keepAliveMs?: number;
   /** What stands in the way of answering, in words; empty when nothing does. */
-  readonly unready: () => readonly string[];
+  readonly unready: () => Promise<readonly string[]>;
 }
 
 export interface GatewayServer {
@@ -71,7 +71,7 @@ export async function startServer(options: ServerOptions): Promise<GatewayServer
     await serveGraphql(app, apollo, http);
     await serveWebPages(app);
     serveHealth(app, {
-      unready: () => (stopping ? ['shutting down'] : options.unready()),
+      unready: async () => (stopping ? ['shutting down'] : options.unready()),
       metrics: options.metrics,
     });
     app.server.on('upgrade', sockets.upgrade);

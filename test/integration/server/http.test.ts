@@ -163,7 +163,7 @@ describe('who may call', () => {
 describe('the pages beside the graph', () => {
   it('say whether to send work, and what stands in the way', async () => {
     const reasons: string[] = ['the first evaluation has not ended'];
-    const { url } = await startTestServer({ unready: () => reasons });
+    const { url } = await startTestServer({ unready: async () => reasons });
     expect((await fetch(`${url}/livez`)).status).toBe(200);
     const unready = await fetch(`${url}/readyz`);
     expect(unready.status).toBe(503);

@@ -100,7 +100,7 @@ export async function startTestServer(overrides: Partial<ServerOptions> = {}): P
       request.signal.addEventListener('abort', abort);
       return contextOf(request);
     },
-    unready: () => [],
+    unready: async () => [],
     log: createLog({
       level: 'debug',
       destination: {

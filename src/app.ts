@@ -1,0 +1,262 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Config } from './config/config.js';
+import { ConfigError, problemText } from './domain/errors.js';
+import type { ViolationFeed, ViolationStore } from './domain/ports.js';
+import type { Definitions } from './domain/slo.js';
+import { alignToGrid } from './domain/time-grid.js';
+import { systemClock } from './engine/clock.js';
+import { createEngine, type Engine } from './engine/engine.js';
+import { createGraphContext, type GraphContext, type GraphPorts } from './graph/context.js';
+import { createSchema } from './graph/schema.js';
+import { createAlertmanagerNotifier } from './notify/alertmanager.js';
+import { createLog } from './server/log.js';
+import { createMetrics, type Metrics } from './server/metrics.js';
+import type { OperationRequest } from './server/operations.js';
+import { type GatewayServer, startServer } from './server/server.js';
+import { createClusterDirectory } from './sources/clusters.js';
+import { createFigureReader } from './sources/figures.js';
+import { createInventoryReader } from './sources/inventory.js';
+import { createPlanner, type Planner } from './sources/prometheus/planner.js';
+import { createSliCompiler } from './sources/sli-compiler.js';
+import { createEventSource } from './sources/sli-events.js';
+import { sliTemplates } from './sources/sli-templates.js';
+import { createDefinitionStore, type WatchedDefinitions } from './specs/definition-store.js';
+import { createSqliteStore } from './store/sqlite-store.js';
+
+export interface AppOptions {
+  readonly version: string;
+  /** Default: JSON lines on stderr. */
+  readonly log?: Logger;
+}
+
+/** A gateway. */
+export interface App {
+  readonly log: Logger;
+  /** Resolves when it answers. An unreachable data source is no obstacle. @throws ConfigError, StoreError, or what listening throws */
+  start(): Promise<{ readonly url: string }>;
+  /** Ends in reverse order: work in flight first, then evaluation, then the store. */
+  stop(): Promise<void>;
+  /** Puts a changed configuration in force; what cannot change while running is said to need a restart. */
+  reload(config: Config): Promise<void>;
+  /** Says that a changed configuration cannot be used; the last good one stays in force. */
+  rejectReload(error: unknown): void;
+}
+
+/** Settings that are taken once, when the process starts. */
+const FIXED = ['listen', 'tokensFile', 'insecure', 'allowedOrigins', 'limits', 'store', 'shutdownGraceMs'] as const;
+/** Settings whose change builds the sources and the evaluation anew. */
+const REBUILDING = ['clusters', 'definitions', 'alertmanagers', 'evaluation', 'gridMs'] as const;
+/** A source that hangs does not keep the gateway from answering for the others. */
+const FIRST_EVALUATION_MS = 5_000;
+
+export function createApp(config: Config, { version, log = createLog({ level: config.logLevel }) }: AppOptions): App {
+  const metrics = createMetrics(version);
+  const feed = createRelay();
+  let inForce = config;
+  let store: ViolationStore | null = null;
+  let core: Core | null = null;
+  let server: GatewayServer | null = null;
+  /** Starts, changes and the end happen one after the other. */
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
+    const result = turn.then(act);
+    turn = result.catch(() => {});
+    return result;
+  };
+
+  async function start(): Promise<{ url: string }> {
+    const opened = await createSqliteStore(config.store);
+    store = opened;
+    core = await buildCore(config, opened, metrics, log);
+    feed.follow(core.engine.feed);
+    const firstEvaluation = core.start();
+    let evaluated = false;
+    void Promise.race([firstEvaluation, setTimeout(FIRST_EVALUATION_MS, undefined, { ref: false })]).then(() => {
+      evaluated = true;
+    });
+    server = await startServer({
+      ...config,
+      schema: createSchema(),
+      createContext: (request) => contextOf(core as Core, opened, feed, inForce, request),
+      unready: async () => [
+        ...(evaluated ? [] : ['the first evaluation is under way']),
+        ...(await storeTrouble(opened)),
+      ],
+      log,
+      metrics,
+    });
+    log.info({ url: server.url, version }, 'listening');
+    return { url: server.url };
+  }
+
+  async function stop(): Promise<void> {
+    await server?.stop();
+    await core?.stop();
+    await store?.close();
+    server = null;
+    core = null;
+    store = null;
+  }
+
+  async function reload(next: Config): Promise<void> {
+    const fixed = FIXED.filter((setting) => differ(inForce[setting], next[setting]));
+    if (fixed.length > 0) log.warn({ settings: fixed }, 'changed settings that take effect at the next start only');
+    log.level = next.logLevel;
+    if (core !== null && store !== null && REBUILDING.some((setting) => differ(inForce[setting], next[setting]))) {
+      const built = await buildCore(next, store, metrics, log);
+      // One evaluates at a time: two would both open the same violation.
+      const old = core;
+      await old.stop();
+      core = built;
+      feed.follow(built.engine.feed);
+      void built.start();
+    }
+    inForce = next;
+    metrics.configReloaded.set(1);
+    log.info('the changed configuration is in force');
+  }
+
+  return {
+    log,
+    start: () =>
+      inTurn(async () => {
+        try {
+          return await start();
+        } catch (error) {
+          await stop();
+          throw error;
+        }
+      }),
+    stop: () => inTurn(stop),
+    reload: (next) =>
+      inTurn(async () => {
+        if (core === null) return;
+        await reload(next);
+      }),
+    rejectReload(error) {
+      metrics.configReloaded.set(0);
+      const problems = error instanceof ConfigError ? error.problems.map(problemText) : undefined;
+      log.error(
+        { ...(problems === undefined ? { err: error } : { problems }) },
+        'the changed configuration cannot be used; the last good one stays in force',
+      );
+    },
+  };
+}
+
+/** What a configuration is made into, and what is made anew when it changes. */
+interface Core {
+  readonly engine: Engine;
+  readonly reads: Pick<GraphPorts, 'clusters' | 'inventory' | 'figures' | 'board'>;
+  /** Resolves when every data source has answered once, or failed to. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+async function buildCore(config: Config, store: ViolationStore, metrics: Metrics, log: Logger): Promise<Core> {
+  const planner = createPlanner({ clusters: config.clusters, cacheTtlMs: 2 * config.gridMs, observe: metrics.request });
+  const compiler = createSliCompiler(planner);
+  const definitions = await createDefinitionStore(config.definitions, {
+    clusters: config.clusters.map(({ name }) => name),
+    checkSli: compiler.check,
+    templateInfo: (name) => sliTemplates.find((template) => template.name === name) ?? null,
+  });
+  logDefinitions(definitions, log);
+  const engine = createEngine({
+    definitions,
+    compiler,
+    events: createEventSource(planner),
+    store,
+    clock: systemClock,
+    ...config.evaluation,
+    gridMs: config.gridMs,
+    log,
+    observer: metrics,
+  });
+  const notifiers = config.alertmanagers.map((alertmanager) =>
+    createAlertmanagerNotifier({ ...alertmanager, store, feed: engine.feed, clock: Date.now, log }),
+  );
+  return {
+    engine,
+    reads: {
+      clusters: createClusterDirectory(planner, config.clusters),
+      inventory: createInventoryReader(planner),
+      figures: createFigureReader(planner),
+      board: engine.board,
+    },
+    start() {
+      void logUnreachable(planner, log);
+      const first = engine.evaluateOnce();
+      engine.start();
+      for (const notifier of notifiers) notifier.start();
+      return first;
+    },
+    async stop() {
+      await Promise.all(notifiers.map((notifier) => notifier.stop()));
+      await engine.stop();
+      await definitions.close();
+      await planner.close();
+    },
+  };
+}
+
+function contextOf(
+  { reads }: Core,
+  store: ViolationStore,
+  feed: ViolationFeed,
+  { evaluation, gridMs }: Config,
+  request: OperationRequest,
+): GraphContext {
+  const nowMs = alignToGrid(Date.now() - evaluation.lagMs, gridMs);
+  return createGraphContext({ ...reads, store, feed }, { ...request, nowMs, gridMs });
+}
+
+/** A feed that subscriptions keep while what is behind it is made anew. */
+function createRelay(): ViolationFeed & { follow(feed: ViolationFeed): void } {
+  const listeners = new Set<() => void>();
+  let unfollow = () => {};
+  return {
+    onAppend(listener) {
+      const own = () => listener();
+      listeners.add(own);
+      return () => void listeners.delete(own);
+    },
+    follow(feed) {
+      unfollow();
+      unfollow = feed.onAppend(() => {
+        for (const listener of listeners) listener();
+      });
+    },
+  };
+}
+
+function logDefinitions(definitions: WatchedDefinitions, log: Logger): void {
+  const tell = ({ slos, problems }: Definitions) => {
+    for (const problem of problems) log[problem.severity === 'ERROR' ? 'error' : 'warn'](problemText(problem));
+    log.info({ slos: slos.length, problems: problems.length }, 'definitions read');
+  };
+  tell(definitions.current());
+  definitions.onChange(tell);
+}
+
+async function logUnreachable(planner: Planner, log: Logger): Promise<void> {
+  for (const { name } of planner.dataSources()) {
+    const { reachable, error } = await planner.status(name);
+    if (!reachable)
+      log.warn({ dataSource: name, error }, 'a data source does not answer; its figures are null until it does');
+  }
+}
+
+async function storeTrouble(store: ViolationStore): Promise<readonly string[]> {
+  try {
+    await store.position();
+    return [];
+  } catch (error) {
+    return [`the store does not answer: ${(error as Error).message}`];
+  }
+}
+
+function differ(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) !== JSON.stringify(b);
+}
