@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { formatDuration } from '../domain/duration.js';
 import type { CompiledSli, ReadContext } from '../domain/ports.js';
 import { type Clock, isDoneWithin } from './clock.js';
@@ -51,6 +52,8 @@ export async function askAll(
  */
 function endOf(context: ReadContext) {
   const controller = new AbortController();
+  // Every request that is in flight for the asker listens.
+  setMaxListeners(0, controller.signal);
   const early = new Promise<void>((resolve) => {
     controller.signal.addEventListener('abort', () => resolve(), { once: true });
   });

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { everything } from '../domain/access.js';
 import type {
   DefinitionStore,
@@ -59,6 +60,8 @@ export interface Engine {
   evaluateOnce(): Promise<void>;
   /** Changes of violations that wait for the store. */
   pendingChanges(): number;
+  /** False until open violations were read from the store, and while it does not take changes: for readiness. */
+  isStoreAnswering(): boolean;
 }
 
 /** Evaluates SLOs: reads their windows, moves their violations and keeps their states for everybody to read. */
@@ -70,10 +73,13 @@ export function createEngine(options: EngineOptions): Engine {
     clock,
     reader: createReader(readerOptions),
     violations,
+    log,
     onEvaluated: (evaluation) => observer?.onEvaluated?.(evaluation),
   });
   const running = new Map<string, Promise<void>>();
   const stopping = new AbortController();
+  // Every data source that is being read listens.
+  setMaxListeners(0, stopping.signal);
   const context: ReadContext = { scope: everything, signal: stopping.signal };
   let cancelTick: (() => void) | null = null;
 
@@ -140,6 +146,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
     evaluateOnce,
     pendingChanges: violations.pending,
+    isStoreAnswering: violations.isStoreAnswering,
   };
 }
 

@@ -9,6 +9,7 @@ import {
   unevaluated,
   withCoverage,
 } from './judge.js';
+import type { EngineLog } from './log.js';
 import type { Reader, TaskReadings } from './reader.js';
 import { type Registry, type Task, taskKey } from './registry.js';
 import type { Violations } from './violations.js';
@@ -29,6 +30,7 @@ export interface EvaluatorOptions {
   readonly clock: Clock;
   readonly reader: Reader;
   readonly violations: Violations;
+  readonly log: EngineLog;
   readonly onEvaluated?: ((evaluation: Evaluation) => void) | undefined;
 }
 
@@ -49,7 +51,7 @@ interface Judged {
   readonly measured: Measured;
 }
 
-export function createEvaluator({ clock, reader, violations, onEvaluated }: EvaluatorOptions): Evaluator {
+export function createEvaluator({ clock, reader, violations, log, onEvaluated }: EvaluatorOptions): Evaluator {
   let tasks: ReadonlyMap<string, Task> = new Map();
   let memories = new Map<string, Memory>();
 
@@ -79,12 +81,19 @@ export function createEvaluator({ clock, reader, violations, onEvaluated }: Eval
     return known;
   }
 
-  function judgeTask(task: Task, read: TaskReadings): Judged {
-    const before = memory(task.key);
-    const burning = violations.open(task.slo.name, task.objective.name, 'BURN_RATE');
-    const measured = measure(task, read, before, burning);
-    if (violations.isReady()) advanceViolations(task, measured, read, violations);
-    return { task, read, before, measured };
+  /** An objective that cannot be evaluated keeps what was known and leaves the others alone. */
+  function judgeTask(task: Task, read: TaskReadings | undefined): readonly Judged[] {
+    if (read === undefined) return [];
+    try {
+      const before = memory(task.key);
+      const burning = violations.open(task.slo.name, task.objective.name, 'BURN_RATE');
+      const measured = measure(task, read, before, burning);
+      if (violations.isReady()) advanceViolations(task, measured, read, violations);
+      return [{ task, read, before, measured }];
+    } catch (error) {
+      log.error({ err: error, slo: task.slo.name, objective: task.objective.name }, 'an objective was not evaluated');
+      return [];
+    }
   }
 
   async function evaluate(dataSource: string, asked: readonly Task[], atMs: number, context: ReadContext) {
@@ -92,7 +101,7 @@ export function createEvaluator({ clock, reader, violations, onEvaluated }: Eval
     await violations.load();
     const readings = await reader.read(asked, atMs, context);
     if (context.signal?.aborted) return;
-    const judged = asked.filter(isInForce).map((task) => judgeTask(task, readings.get(task.key) as TaskReadings));
+    const judged = asked.filter(isInForce).flatMap((task) => judgeTask(task, readings.get(task.key)));
     // A transition is stored before any state shows it.
     await violations.flush();
     for (const { task, read, before, measured } of judged) {

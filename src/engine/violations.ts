@@ -28,6 +28,8 @@ export interface Violations {
   load(): Promise<void>;
   /** Whether the machines may move: what is open is known, and there is room for changes. */
   isReady(): boolean;
+  /** False until what is open was read, and after a write that failed until one succeeds. */
+  isStoreAnswering(): boolean;
   /** Changes that wait for the store. */
   pending(): number;
   /** The violation the machine goes on from, stored or not. */
@@ -152,6 +154,7 @@ export function createViolations({ store, clock, log, onStored }: ViolationsOpti
     },
     load,
     isReady: () => loaded && pending.length < MAX_PENDING,
+    isStoreAnswering: () => loaded && retryMs === FIRST_RETRY_MS,
     pending: () => pending.length,
     open: (slo, objective, kind) => open.get(machineKey({ slo, objective, kind })) ?? null,
     allOpen: () => [...open.values()],

@@ -104,6 +104,7 @@ describe('a store that fails', () => {
     expect(store.log).toEqual([]);
     expect(heard).toEqual([]);
     expect(engine.pendingChanges()).toBe(2);
+    expect(engine.isStoreAnswering()).toBe(false);
     expect(engine.board.one('a', everything)?.evaluatedAtMs).toBe(T0 + 20 * MINUTE);
     expect(state('a')).toBe('AT_RISK');
     store.broken = false;
@@ -111,6 +112,7 @@ describe('a store that fails', () => {
     expect(store.log.map(({ transition }) => transition)).toEqual(['OPENED', 'RESOLVED']);
     expect(store.log[0]?.violation.startedAtMs).toBeLessThan(T0 + 2 * MINUTE);
     expect(engine.pendingChanges()).toBe(0);
+    expect(engine.isStoreAnswering()).toBe(true);
     await engine.stop();
   });
 
