@@ -29,10 +29,10 @@ export const MissingReasonEnum = enumOf<MissingReason>('MissingReason', 'Why the
   NOT_A_NUMBER: 'The source answered with something that JSON has no number for: not a number, or an infinite one.',
 });
 
-/** Exporters that figures and SLIs come from; the others of the domain have no figures. */
-export const MeasurementSourceEnum = enumOf<MeasurementSource>(
+/** No figure and no SLI comes from the ledger. */
+export const MeasurementSourceEnum = enumOf<Exclude<MeasurementSource, 'LEDGER'>>(
   'MeasurementSource',
-  'Which exporter a figure comes from.',
+  'Which exporter a figure or an SLI comes from.',
   {
     NODE_EXPORTER: 'node_exporter: machines.',
     CADVISOR: 'cAdvisor: containers as the kernel accounts them.',
@@ -43,7 +43,6 @@ export const MeasurementSourceEnum = enumOf<MeasurementSource>(
     STORAGE: 'A storage system.',
     STREAMING: 'An event stream.',
     CUSTOM: 'PromQL of a definition.',
-    LEDGER: 'Event counts kept by the gateway.',
   },
 );
 

@@ -18,7 +18,7 @@ interface SeriesKey {
 export function seriesLoader(figures: FigureReader, { cache, waves, read }: BatchOptions) {
   let points = 0;
   const loader = new DataLoader<SeriesKey, FigureSeries, string>(
-    (keys) => {
+    async (keys) => {
       points = (cache ? points : 0) + keys.reduce((sum, { range }) => sum + pointsOf(range), 0);
       if (points > MAX_POINTS)
         throw new LimitError(`the series of one operation may have ${MAX_POINTS} points together`);
