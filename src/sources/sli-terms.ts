@@ -48,7 +48,7 @@ export interface OwnTerm {
 export type Term = ColumnTerm | OwnTerm;
 
 /** How far apart the samples of a value are taken: 1 minute in windows up to a day, 5 minutes beyond. */
-export function sampleStepMs(windowMs: number): number {
+function sampleStepMs(windowMs: number): number {
   return windowMs <= 86_400_000 ? 60_000 : 300_000;
 }
 

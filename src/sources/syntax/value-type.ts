@@ -153,15 +153,20 @@ function shiftError(node: SyntaxNode, text: string): Fault | null {
 function selectorError(node: SyntaxNode, text: string): Fault | null {
   const broken = regexError(node, text);
   if (broken !== null) return broken;
-  if (node.firstChild?.name === 'Identifier') return null;
-  const matchers = childrenOf(childrenOf(node)[0] as SyntaxNode);
+  const braces = childrenOf(node).find(({ name }) => name === 'LabelMatchers');
+  const matchers = braces === undefined ? [] : childrenOf(braces);
+  if (node.firstChild?.name === 'Identifier') {
+    const again = matchers.find((matcher) => /^__name__\b/.test(text.slice(matcher.from, matcher.to)));
+    return again === undefined ? null : { at: again.from, message: 'the metric has its name already, before the {' };
+  }
   const selective = matchers.some((matcher) => {
     if (matcher.name === 'QuotedLabelName') return true;
     const [, operator, literal] = childrenOf(matcher);
     const sign = text.slice(operator?.from, operator?.to);
     const read = unquote(text.slice(literal?.from, literal?.to));
     const value = 'value' in read ? read.value : '';
-    const matchesEmpty = value === '' || (sign.includes('~') && value === '.*');
+    // As far as it is plain to see; only the source runs regular expressions.
+    const matchesEmpty = sign.includes('~') ? value.split('|').some((each) => /^(\.\*)?$/.test(each)) : value === '';
     return sign.startsWith('!') ? matchesEmpty : !matchesEmpty;
   });
   return selective ? null : { at: node.from, message: 'a selector must name a metric or a label that is not empty' };

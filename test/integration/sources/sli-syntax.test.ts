@@ -30,7 +30,7 @@ const TOKENS =
   'sum rate x { } ( ) [5m] [5m:1m] , "a" a="b" =~ by (a) + 1 bool > and on vector(0) time() avg " \\ ] \\d'.split(' ');
 /** Newer servers read these, the one tested against does not. */
 const DIFFERS =
-  /(?:offset|\[|:|@)\s*[-+\d.\s(]*(?:\]|$|[-+@])|\d\.\D|\b(?:start|end)\(|(?:^|[^[\w:.])\d+[mhd]|\{(?:[^}]*,)?\s*"/;
+  /(?:offset|\[|:|@)\s*[-+\d.\s(]*(?:\]|$|[-+@])|\d\.\D|\b(?:start|end)\(|(?:^|[^[\w:.])\d+[mhd]|\{(?:[^}]*,)?\s*"|\b(?:by|on|group_left)\s*\([^)]*"/;
 
 it('accepts nothing that Prometheus refuses', async () => {
   const { url } = await startPrometheus();
@@ -57,7 +57,7 @@ it('accepts nothing that Prometheus refuses', async () => {
     fc.asyncProperty(mutated, async (query) => {
       expect(await accepts(query), query).toBe(true);
     }),
-    { numRuns: 1_500, seed: 1_795_449_600 },
+    { numRuns: 800, seed: 1_795_449_600 },
   );
 });
 

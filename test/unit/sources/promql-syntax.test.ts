@@ -68,6 +68,8 @@ describe('parsePromql', () => {
     { text: 'x and 1', column: 7, says: /and does not take a number/ },
     { text: '1 > 0', column: 3, says: /write > bool/ },
     { text: '{}', column: 1, says: /must name a metric/ },
+    { text: '{a=~"b|",c=""}', column: 1, says: /must name a metric/ },
+    { text: 'x{__name__="y"}', column: 3, says: /has its name already/ },
     { text: '{a=~".*"}', column: 1, says: /must name a metric/ },
     { text: 'x offset {{.window}}', column: 10, says: /only as the range/ },
     { text: 'x $window', column: 3, says: /./ },
