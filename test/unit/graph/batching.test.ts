@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { everything } from '../../../src/domain/access.js';
 import type { Inventory } from '../../../src/domain/model.js';
-import { ask, event, slo, T0, violation, type World } from './graph-world.js';
+import { createGraphContext } from '../../../src/graph/context.js';
+import { ask, event, portsOf, slo, T0, violation, type World } from './graph-world.js';
 
 /** `count` nodes with a pod of one container each, all behind one microservice. */
 function inventoryOf(count: number): Partial<Inventory> {
@@ -215,13 +217,40 @@ describe('reading', () => {
     expect(new Set(codes)).toEqual(new Set(['LIMIT_EXCEEDED']));
   });
 
-  it('forgets answers where one context serves many events', async () => {
-    const world = { ...worldOf(2), cache: false };
-    const { data, calls } = await ask(world, DEEP);
+  it('asks the same whichever source answers first', async () => {
+    const asked = async (turns: (what: string) => number) => {
+      const { calls, data } = await ask({ ...worldOf(5), turns }, DEEP);
+      return {
+        data,
+        families: calls.values.map(({ question }) => question.family).sort(),
+        facets: calls.facets.length,
+      };
+    };
+    const atOnce = await asked(() => 0);
 
-    expect(data).not.toBeNull();
-    expect(calls.values.filter(({ question }) => question.family === 'node.cpuUsage')).toHaveLength(1);
+    expect(await asked((what) => (what === 'nodes' ? 20 : 1))).toEqual(atOnce);
+    expect(await asked((what) => (what === 'workloads' ? 30 : what.length))).toEqual(atOnce);
   });
+
+  it.each([
+    { cache: true, reads: 1, because: 'an operation has one instant' },
+    { cache: false, reads: 2, because: 'one context serves many events' },
+  ])(
+    'reads a figure $reads times when it is wanted twice, one after the other, with cache $cache: $because',
+    async (row) => {
+      const { ports, calls } = portsOf(worldOf(1));
+      const { loaders } = createGraphContext(ports, {
+        caller: { name: 'test', scope: everything, rights: new Set() },
+        nowMs: T0,
+        gridMs: 5_000,
+        cache: row.cache,
+      });
+      const read = () => loaders.figure({ family: 'node.load1' }, { cluster: 'edge', key: 'n0' }, T0);
+
+      expect([(await read()).value, (await read()).value]).toEqual([0.5, 0.5]);
+      expect(calls.values).toHaveLength(row.reads);
+    },
+  );
 });
 
 describe('the instant', () => {

@@ -31,6 +31,8 @@ export interface World {
   readonly value?: (question: FigureQuestion, entity: EntityRef, atMs: number) => number | null;
   /** Keys with a value, for what is listed by its figures. */
   readonly keys?: (question: FigureQuestion, cluster: string) => readonly string[];
+  /** Turns of the event loop until a read answers; at once by default. */
+  readonly turns?: (what: string) => number;
   readonly slos?: readonly SloStatus[];
   readonly violations?: readonly Violation[];
   readonly log?: readonly ViolationEvent[];
@@ -71,6 +73,7 @@ export function portsOf(world: World): { readonly ports: GraphPorts; readonly ca
     inventory: {
       read: async <F extends keyof Inventory>(facet: F, clusters: readonly string[], atMs: number) => {
         calls.facets.push({ facet, clusters, atMs });
+        await turns(world.turns?.(facet) ?? 0);
         const empty = facet === 'namespaces' ? new Set() : new Map();
         const outcomes = clusters.map((cluster): [string, Outcome<Inventory[F]>] => {
           const error = errorOf(cluster);
@@ -82,6 +85,7 @@ export function portsOf(world: World): { readonly ports: GraphPorts; readonly ca
     },
     figures: {
       values: async (question, entities, atMs) => {
+        await turns(world.turns?.(question.family) ?? 0);
         calls.values.push({ question, count: 'clusters' in entities ? -1 : entities.length, atMs });
         return columnOf(question, (entity): Figure => {
           const error = errorOf(entity.cluster);
@@ -310,4 +314,8 @@ export function slo(
     ],
     ...overrides,
   };
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
