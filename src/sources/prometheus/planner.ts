@@ -11,7 +11,7 @@ import { createSharedCalls, type Listener, type Send } from './shared-calls.js';
 import { createSourceGuard, type SourceGuard } from './source-guard.js';
 import { createSourceStatus } from './source-status.js';
 
-export type { DataSource, DataSourceCluster } from './cluster-slices.js';
+export type { DataSource } from './cluster-slices.js';
 
 /**
  * Asks data sources, few times: equal questions in flight or just answered share one answer; requests in flight are

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { LRUCache } from 'lru-cache';
 
 /** One request sent on behalf of a question. */
@@ -117,6 +118,8 @@ class Flight<T> {
         if (!this.waiters.delete(waiter) || waiter.hasSent || !this.everSent) return;
         listener.shared(performance.now() - waiter.joinedAtMs, answer);
       };
+      // One operation asks many questions; Node would warn of a leak at the eleventh.
+      if (signal !== undefined) setMaxListeners(0, signal);
       signal?.addEventListener('abort', leave, { once: true });
       this.answer?.then(
         (answer) => {

@@ -13,16 +13,20 @@ export interface SourceStatus {
 
 /** How long an answer speaks for the source. */
 const FRESH_MS = 5_000;
+/** How long it is believed to be of the same version: it may have been replaced between two questions. */
+const SAME_BUILD_MS = 60_000;
 const CHECK_TIMEOUT_MS = 3_000;
 
 export function createSourceStatus(name: string, client: PrometheusClient, timeoutMs: number): SourceStatus {
   let known: DataSourceStatus | null = null;
+  let builtAtMs = 0;
   let checking: Promise<DataSourceStatus> | null = null;
 
   async function check(): Promise<DataSourceStatus> {
     const startedMs = performance.now();
     const outcome = await askBuild(client, Math.min(timeoutMs, CHECK_TIMEOUT_MS));
     const failed = outcome instanceof PrometheusFailure;
+    builtAtMs = Date.now();
     known = {
       name,
       kind: failed ? (known?.kind ?? null) : outcome.kind,
@@ -44,7 +48,9 @@ export function createSourceStatus(name: string, client: PrometheusClient, timeo
       else known = { ...known, reachable: true, error: null, checkedAtMs: Date.now() };
     },
     current() {
-      if (known !== null && Date.now() - (known.checkedAtMs ?? 0) < FRESH_MS) return Promise.resolve(known);
+      const now = Date.now();
+      const isFresh = now - (known?.checkedAtMs ?? 0) < FRESH_MS && now - builtAtMs < SAME_BUILD_MS;
+      if (known !== null && isFresh) return Promise.resolve(known);
       checking ??= check().finally(() => {
         checking = null;
       });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createSharedCalls, type Listener, type Send } from '../../../../src/sources/prometheus/shared-calls.js';
 
 interface Answer {
@@ -129,6 +129,20 @@ describe('an asker that leaves', () => {
     await expect(ask('ann', 'key', AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone');
     expect(requests).toEqual([]);
   });
+});
+
+it('an asker of many questions is not taken for a leak', async () => {
+  const warnings: Error[] = [];
+  const listen = (warning: Error) => void warnings.push(warning);
+  process.on('warning', listen);
+  onTestFinished(() => void process.off('warning', listen));
+  const { ask, requests } = setUp();
+  const { signal } = new AbortController();
+  const asked = Array.from({ length: 50 }, (_, index) => ask('ann', `key ${index}`, signal));
+  for (const request of requests) request.resolve('yes');
+  await Promise.all(asked);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(warnings).toEqual([]);
 });
 
 it('a question that is sent twice is told twice to the asker that waits longest', async () => {
