@@ -30,6 +30,7 @@ export function budgetOf(target: string): Exact {
 /** Share of bad events, 0..1; null when there are fewer than `minEvents`, or none. */
 export function errorRatio(events: EventCounts, minEvents: number): Exact | null {
   if (!(events.total > 0) || events.total < minEvents) return null;
+  if (!Number.isFinite(events.total) || !Number.isFinite(events.bad)) return null;
   // Counters that are extrapolated can give more bad events than events.
   const bad = Exact.max(0, Exact.min(events.bad, events.total));
   return bad.div(events.total);

@@ -166,6 +166,7 @@ export interface ErrorBudget {
   readonly remainingTimeMs: number | null;
   /** When it is gone at the present rate; null if never, or unknown. */
   readonly exhaustsAtMs: number | null;
+  /** The counts may be short: the source answered in part. */
   readonly isEstimated: boolean;
 }
 
@@ -173,6 +174,7 @@ export interface BurnRateAlertStatus extends BurnRateRule {
   readonly longBurnRate: number | null;
   readonly shortBurnRate: number | null;
   readonly firing: boolean;
+  /** When it began to fire; null while it does not. */
   readonly sinceMs: number | null;
 }
 

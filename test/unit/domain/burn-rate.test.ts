@@ -35,6 +35,15 @@ describe('the burn rate', () => {
     expect(burnRateOfEvents(events(1, 10), '0.999', 10)).toBe(100);
   });
 
+  it.each([
+    [Number.NaN, 10],
+    [1, Number.NaN],
+    [1, Number.POSITIVE_INFINITY],
+    [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
+  ])('is unknown for %s bad of %s: these are no counts', (bad, total) => {
+    expect(burnRateOfEvents({ good: 0, bad, total }, '0.999', 0)).toBeNull();
+  });
+
   it('keeps within 0 and 1 / budget when a counter was extrapolated', () => {
     expect(burnRateOfEvents({ good: -0.2, bad: 10.2, total: 10 }, '0.99', 0)).toBe(100);
     expect(burnRateOfEvents({ good: 10.2, bad: -0.2, total: 10 }, '0.99', 0)).toBe(0);
