@@ -20,7 +20,9 @@ export function createInventoryReader(planner: Pick<Planner, 'instant' | 'slices
           ]);
         }),
       );
-      return new Map(answers.flat());
+      const hidden = clusters.filter((cluster) => !visible.includes(cluster));
+      const nothing = (facet === 'namespaces' ? new Set() : new Map()) as unknown as Inventory[F];
+      return new Map([...answers.flat(), ...hidden.map((cluster) => [cluster, { ok: true, value: nothing }] as const)]);
     },
   };
 }

@@ -191,8 +191,13 @@ it.each([
   }
 });
 
-it('reads the same when labels are not honoured', async () => {
-  const prometheus = await startPrometheus({ series: sample({ dishonorLabels: true }) });
+it('reads the same when labels are not honoured, and kube-state-metrics has a replica', async () => {
+  const replica = sample({
+    dishonorLabels: true,
+    keep: (_, { job }) => job === 'kube-state-metrics',
+    target: (labels) => ({ ...labels, pod: 'kube-state-metrics-7d8b6c9f5-fghij', instance: '10.42.0.10:8080' }),
+  });
+  const prometheus = await startPrometheus({ series: [...sample({ dishonorLabels: true }), ...replica] });
   const { figure } = openSources([{ name: 'edge', url: prometheus.url }]);
   for (const [family, key, expected] of EXPECTED) {
     const found = await figure(family, key);

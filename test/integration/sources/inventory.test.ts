@@ -134,7 +134,7 @@ it('shows a caller what is in the namespaces it may see, and all nodes', async (
   expect([...(await facet('microservices')).keys()]).toEqual(['ai/llm-gateway']);
   expect([...(await facet('pods')).keys()].every((key) => key.startsWith('ai/'))).toBe(true);
   const none = { ...context, scope: scopeOf([], null) };
-  expect((await inventory.read('nodes', ['edge'], T0, none)).size).toBe(0);
+  expect((await inventory.read('nodes', ['edge'], T0, none)).get('edge')).toEqual({ ok: true, value: new Map() });
 });
 
 it('lists containers, pods and nodes of a source that scrapes only cAdvisor', async () => {
