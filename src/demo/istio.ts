@@ -9,8 +9,8 @@ const bounds = (
   '0.5 1 5 10 25 50 100 250 500 1000 2500 5000 10000 30000 60000 300000 600000 1.8e+06 3.6e+06' as const
 ).split(' ');
 
-/** Buckets that SLOs of the demo read: kept for the whole history. */
-const sloBounds = new Set(['250', '+Inf']);
+/** Buckets of the detector that are kept for the whole history: what its SLO reads, and enough for its quantiles. */
+const keptBounds = new Set(['25', '50', '100', '250', '+Inf']);
 
 /** Answers under a noisy neighbour: 98 of 100 miss 250 ms. */
 const throttled: Latency = { medianMs: 900, boundMs: 250, missShare: 0.98 };
@@ -116,7 +116,7 @@ function durations(target: Target, call: Call, reporter: string, labels: Labels,
       const { usual, during } = outcome.at(atMs);
       return Math.floor(usual * meanMs + during * slowMs);
     },
-    tierOf: (bound): Tier => (isRead && sloBounds.has(bound) ? 'SLO' : 'RECENT'),
+    tierOf: (bound): Tier => (isRead && keptBounds.has(bound) ? 'SLO' : 'RECENT'),
   });
 }
 

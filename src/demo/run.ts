@@ -109,7 +109,7 @@ function welcome({ addresses, incident, historyFromMs, samplesWritten, preparati
     ...exampleQueries(pastMs).flatMap(({ title, text }) => ['', `# ${title}`, text]),
     '',
     `At ${new Date(incident.startMs).toLocaleTimeString('en-GB')} a noisy neighbour will throttle the detector of ${incident.cluster} for ${(incident.endMs - incident.startMs) / 1_000} seconds:`,
-    'about two minutes later a burn-rate violation opens in the subscription and in Alertmanager; it resolves about',
+    'about a minute later a burn-rate violation opens in the subscription and in Alertmanager; it resolves about',
     'six minutes after the end. Ctrl-C ends everything; the next start goes on from here.',
   ];
 }

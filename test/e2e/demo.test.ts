@@ -1,0 +1,88 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { exampleQueries } from '../../src/demo/queries.js';
+import { activeAlerts, demoFolder, query, startDemo, watchViolations } from '../support/demo.js';
+import { until } from '../support/until.js';
+
+// Long enough for every window of the burn-rate pairs; the rest of the 30 days changes nothing here.
+const HISTORY = ['--history-days', '4'];
+
+interface Promises {
+  slos: { nodes: { name: string; state: string; objectives: { ratio: number | null }[] }[] };
+}
+
+function processesNaming(folder: string): string[] {
+  const { stdout } = spawnSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' });
+  return stdout.split('\n').filter((line) => line.includes(folder));
+}
+
+it('shows a violation that opens for a subscriber and in Alertmanager, with the default windows', async () => {
+  const folder = demoFolder();
+  const demo = await startDemo(folder, [...HISTORY, '--incident-after', '5']);
+  const events = watchViolations(demo.graphql);
+  const slo = `detector-latency-${demo.victim.replace('edge-', '')}`;
+
+  const opened = await until(
+    `${slo} to be violated`,
+    () => events.find(({ violation }) => violation.slo.name === slo && violation.kind === 'BURN_RATE'),
+    180_000,
+  );
+  expect(opened).toMatchObject({
+    transition: 'OPENED',
+    violation: { severity: 'PAGE', status: 'OPEN', longWindow: '1h' },
+  });
+  await until('the alert in Alertmanager', async () => {
+    const alerts = await activeAlerts(demo.alertmanager);
+    return alerts.find((labels) => Object.values(labels).includes(slo)) !== undefined;
+  });
+  const others = events.filter(({ violation }) => violation.kind === 'BURN_RATE' && violation.slo.name !== slo);
+  expect(others.filter(({ violation }) => violation.severity === 'PAGE')).toEqual([]);
+}, 300_000);
+
+it('answers the queries that it prints, with live values, past ones, and states of every kind', async () => {
+  const folder = demoFolder();
+  const demo = await startDemo(folder, [...HISTORY, '--incident-after', '3600']);
+  const [cloud, promises] = exampleQueries(Date.now() - 3 * 86_400_000);
+  const { now, then } = (await query(demo.graphql, cloud?.text ?? '')) as unknown as Record<
+    'now' | 'then',
+    {
+      name: string;
+      nodes: { nodes: { name: string; cpuUtilization: { value: number | null } }[] };
+      microservices: { nodes: unknown[] };
+    }[]
+  >;
+  expect(now.map(({ name }) => name)).toEqual(['edge-seoul', 'edge-busan', 'cloud-core']);
+  for (const cluster of now)
+    for (const node of cluster.nodes.nodes) expect(node.cpuUtilization.value, node.name).not.toBeNull();
+  expect(then.map(({ nodes }) => nodes.nodes.length)).toEqual([3, 3, 4]);
+  for (const cluster of then) expect(cluster.microservices.nodes.length).toBeGreaterThan(4);
+
+  const states = await until('every SLO to be evaluated', async () => {
+    const { slos } = (await query(demo.graphql, promises?.text ?? '')) as unknown as Promises;
+    const byName = new Map(slos.nodes.map(({ name, state }) => [name, state]));
+    return ![...byName.values()].includes('NO_DATA') && byName;
+  });
+  expect(states.get('siren-availability')).toBe('NO_EVENTS');
+  expect([...states].filter(([name]) => name !== 'siren-availability').map(([, state]) => state)).toEqual(
+    Array.from({ length: states.size - 1 }, () => 'OK'),
+  );
+}, 180_000);
+
+it('ends everything on Ctrl-C, and goes on from its data at the next start', async () => {
+  const folder = demoFolder();
+  const first = await startDemo(folder, [...HISTORY, '--incident-after', '3600']);
+  expect(await first.process.stop('SIGINT')).toBe(130);
+  expect(processesNaming(folder)).toEqual([]);
+  // An incident that nobody has seen has not happened.
+  const { incidents } = JSON.parse(readFileSync(join(folder, 'state.json'), 'utf8')) as {
+    incidents: { kind: string }[];
+  };
+  expect(incidents.filter(({ kind }) => kind === 'NOISY_NEIGHBOUR')).toEqual([]);
+
+  const second = await startDemo(folder, ['--incident-after', '3600']);
+  expect(second.process.output()).toContain('filling the gap since the last start');
+  second.process.child.kill('SIGKILL');
+  await until('the children of a killed demo to end', () => processesNaming(folder).length === 0);
+}, 180_000);
