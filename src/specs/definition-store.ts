@@ -47,17 +47,27 @@ class FileDefinitions implements WatchedDefinitions {
     private readonly paths: readonly string[],
     private readonly options: DefinitionStoreOptions,
   ) {
-    // Links are watched as links: what they lead to is read anew at any event, and by the poll.
-    this.watcher = watch([...paths], { ignoreInitial: true, followSymlinks: true, persistent: true });
+    this.watcher = watch([...paths], { ignoreInitial: true, atomic: false });
   }
 
   async start(): Promise<void> {
     const { quietMs = 100, pollMs = 5_000 } = this.options;
     // A folder that must not be listed is told as a problem of the definitions; the poll goes on.
     this.watcher.on('error', () => {});
-    this.watcher.on('all', () => {
+    const soon = () => {
       clearTimeout(this.quiet);
       this.quiet = setTimeout(() => void this.reload(), quietMs);
+    };
+    // Some changes never become events of chokidar (a file renamed over another): whatever the system reports is a
+    // reason to look, and an unchanged text is no change.
+    this.watcher.on('all', soon).on('raw', soon);
+    // Read before the watch is set, a change in between would wait for the poll.
+    await new Promise<void>((resolve) => {
+      const giveUp = setTimeout(resolve, 2_000);
+      this.watcher.once('ready', () => {
+        clearTimeout(giveUp);
+        resolve();
+      });
     });
     await this.reload();
     this.poll = setInterval(() => void this.reload(), pollMs);

@@ -104,9 +104,9 @@ class MetricReader {
 
   private counts(fields: SpecFields, totalNode: SpecNode, counter: boolean): SliMeasure | null {
     if (fields.get('rawType') !== null) fields.key('rawType').report('"rawType" belongs to "raw"; remove it');
-    const total = this.query(totalNode);
     const part = fields.exactlyOne(['good', 'bad'], 'the good or the bad events beside the total');
     const events = part === null ? null : this.query(part.value);
+    const total = this.query(totalNode);
     if (part === null || events === null || total === null) return null;
     return { kind: 'RATIO', [part.name]: events, total, counter };
   }

@@ -25,6 +25,7 @@ export function fileOffset(text: string, scalar: Scalar, offset: number): number
     } else if (found === '\\' && scalar.type === 'QUOTE_DOUBLE') {
       const length = escapeLength(text[at + 1]);
       at += length;
+      if (text[at - 1] === '\r') at += 1;
       if (text[at - 1] === '\n') skipIndent();
       else index += 1;
     } else if (found === "'" && scalar.type === 'QUOTE_SINGLE') {
@@ -35,6 +36,13 @@ export function fileOffset(text: string, scalar: Scalar, offset: number): number
       if (found === wanted) index += 1;
       at += 1;
     }
+  }
+  // A character after folded line ends stands behind them.
+  if ((value[offset] ?? ' ').trim() === '') return at;
+  while (at < end && /\s/.test(text[at] ?? '')) at += 1;
+  while (scalar.type === 'QUOTE_DOUBLE' && /^\\\r?\n/.test(text.slice(at, at + 3))) {
+    at = text.indexOf('\n', at) + 1;
+    skipIndent();
   }
   return at;
 }
