@@ -43,11 +43,15 @@ export interface Demo {
     readonly prometheus: readonly string[];
     readonly alertmanager: string;
   };
+  /** Where slograph.yaml, the definitions and all data are. */
+  readonly dataFolder: string;
   /** Whether data of an earlier start were used again. */
   readonly reused: boolean;
   readonly samplesWritten: number;
   readonly preparationMs: number;
   readonly incident: Incident;
+  /** The same site was struck less than six hours before, so that windows of six hours see both. */
+  readonly isRepeated: boolean;
   readonly historyFromMs: number;
   /** Resolves when one of the programs ends by itself, with its name and last lines. */
   readonly failed: Promise<string>;
@@ -134,10 +138,12 @@ async function build(
       prometheus: databases.map(({ url }) => url),
       alertmanager: `http://127.0.0.1:${ports.alertmanager}`,
     },
+    dataFolder,
     reused,
     samplesWritten,
     preparationMs: Date.now() - beganMs,
     incident,
+    isRepeated: isRepeated(incident, state.incidents),
     historyFromMs: state.historyFromMs,
     failed: Promise.race(
       children
@@ -215,6 +221,12 @@ function plan(state: DemoState, delayMs: number): Incident {
   const startMs = Date.now() + delayMs;
   const cluster = nextVictim(edgeSites, state.incidents);
   return { kind: 'NOISY_NEIGHBOUR', cluster, startMs, endMs: startMs + NOISE_MS };
+}
+
+function isRepeated(incident: Incident, earlier: readonly Incident[]): boolean {
+  const recent = ({ kind, cluster, endMs }: Incident) =>
+    kind === incident.kind && cluster === incident.cluster && incident.startMs - endMs < 6 * 3_600_000;
+  return earlier.some(recent);
 }
 
 function close(server: Server): Promise<void> {

@@ -1,6 +1,7 @@
+import { type Call, calls, type Latency } from './calls.js';
 import { amountDuring, type Incident } from './incidents.js';
 import { type Labels, Target, type Tier } from './target.js';
-import { type Call, calls, type Latency, type Pod, pods, podsOf, type Workload } from './topology.js';
+import { type Pod, pods, podsOf, type Workload } from './topology.js';
 import { amount, type Flow, phaseOf, remembering } from './waves.js';
 import type { World } from './world.js';
 

@@ -92,7 +92,8 @@ function given<T extends object>(values: T): { [Name in keyof T]: Exclude<T[Name
   };
 }
 
-function welcome({ addresses, incident, historyFromMs, samplesWritten, preparationMs }: Demo): readonly string[] {
+function welcome(demo: Demo): readonly string[] {
+  const { addresses, incident, isRepeated, historyFromMs, samplesWritten, preparationMs } = demo;
   const [edge, shared] = addresses.prometheus;
   const pastMs = Math.max(historyFromMs + 600_000, Date.now() - 29 * 86_400_000);
   return [
@@ -104,13 +105,17 @@ function welcome({ addresses, incident, historyFromMs, samplesWritten, preparati
     `  Prometheus    ${edge}  (edge-seoul)`,
     `                ${shared}  (edge-busan and cloud-core, label "cluster")`,
     `  Alertmanager  ${addresses.alertmanager}`,
+    `  Data          ${demo.dataFolder}  (slograph.yaml, slos)`,
     '',
     'Paste into GraphiQL:',
     ...exampleQueries(pastMs).flatMap(({ title, text }) => ['', `# ${title}`, text]),
     '',
     `At ${new Date(incident.startMs).toLocaleTimeString('en-GB')} a noisy neighbour will throttle the detector of ${incident.cluster} for ${(incident.endMs - incident.startMs) / 1_000} seconds:`,
     'about a minute later a burn-rate violation opens in the subscription and in Alertmanager; it resolves about',
-    'six minutes after the end. Ctrl-C ends everything; the next start goes on from here.',
+    isRepeated
+      ? 'half an hour after the end, because windows of six hours still see the one before.'
+      : 'six minutes after the end.',
+    'Ctrl-C ends everything; the next start goes on from here.',
   ];
 }
 

@@ -1,6 +1,7 @@
+import type { Latency } from './calls.js';
 import { sharesWithin } from './istio.js';
 import { Target, type Tier } from './target.js';
-import { core, type Latency, type Pod, podsOf } from './topology.js';
+import { core, type Pod, podsOf } from './topology.js';
 import { amount, type Flow, phaseOf, remembering, wave } from './waves.js';
 import type { World } from './world.js';
 

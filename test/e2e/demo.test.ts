@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { exampleQueries } from '../../src/demo/queries.js';
@@ -86,3 +86,18 @@ it('ends everything on Ctrl-C, and goes on from its data at the next start', asy
   second.process.child.kill('SIGKILL');
   await until('the children of a killed demo to end', () => processesNaming(folder).length === 0);
 }, 180_000);
+
+it('starts afresh where the data cannot be gone on with, and tells which program died and what it said', async () => {
+  const folder = demoFolder();
+  const state = { modelVersion: 1, historyFromMs: Date.now() - 86_400_000, incidents: [] };
+  writeFileSync(join(folder, 'state.json'), JSON.stringify(state));
+  const demo = await startDemo(folder, ['--history-days', '0.25', '--incident-after', '3600']);
+  expect(demo.process.output()).toContain('cannot be gone on with (they are incomplete): starting afresh');
+
+  const alertmanager = processesNaming(folder).find((line) => line.includes('--cluster.listen-address'));
+  process.kill(Number(alertmanager?.trim().split(/\s+/)[0]), 'SIGKILL');
+  await until('the demo to end', () => demo.process.child.exitCode !== null);
+  expect(demo.process.child.exitCode).toBe(1);
+  expect(demo.process.output()).toContain('slograph demo: Alertmanager was ended by SIGKILL');
+  expect(processesNaming(folder)).toEqual([]);
+}, 120_000);
