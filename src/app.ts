@@ -40,7 +40,7 @@ export interface App {
   /** Puts a changed configuration in force; what cannot change while running is said to need a restart. */
   reload(config: Config): Promise<void>;
   /** Says that a changed configuration cannot be used; the last good one stays in force. */
-  rejectReload(error: unknown): void;
+  rejectReload(error: unknown): Promise<void>;
 }
 
 /** Settings that are taken once, when the process starts. */
@@ -117,6 +117,12 @@ export function createApp(config: Config, { version, log = createLog({ level: co
     log.info('the changed configuration is in force');
   }
 
+  function reject(error: unknown): void {
+    metrics.configReloaded.set(0);
+    const why = error instanceof ConfigError ? { problems: error.problems.map(problemText) } : { err: error };
+    log.error(why, 'the changed configuration cannot be used; the last good one stays in force');
+  }
+
   return {
     log,
     start: () =>
@@ -134,14 +140,8 @@ export function createApp(config: Config, { version, log = createLog({ level: co
         if (core === null) return;
         await reload(next);
       }),
-    rejectReload(error) {
-      metrics.configReloaded.set(0);
-      const problems = error instanceof ConfigError ? error.problems.map(problemText) : undefined;
-      log.error(
-        { ...(problems === undefined ? { err: error } : { problems }) },
-        'the changed configuration cannot be used; the last good one stays in force',
-      );
-    },
+    // In turn, so that a change under way does not end after it and hide it.
+    rejectReload: (error) => inTurn(async () => reject(error)),
   };
 }
 

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type App, createApp } from '../app.js';
+import type { App } from '../app.js';
 import type { Config } from '../config/config.js';
 import { type LoadOptions, loadConfig } from '../config/load.js';
 import { type ConfigWatch, watchConfig } from '../config/watch.js';
@@ -48,6 +48,7 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
 
 async function serve(options: LoadOptions, file: string, terminal: Terminal): Promise<void> {
   const stop = terminated();
+  const { createApp } = await import('../app.js');
   const app = createApp(loadConfig(options), { version: version() });
   const started = app.start();
   // A signal that comes while starting ends the program as well, once there is something to end.
@@ -70,7 +71,7 @@ async function reload(app: App, options: LoadOptions): Promise<void> {
   try {
     await app.reload(loadConfig(options));
   } catch (error) {
-    app.rejectReload(error);
+    await app.rejectReload(error);
   }
 }
 

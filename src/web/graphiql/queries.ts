@@ -1,7 +1,8 @@
 /** What the editor opens with: one tab each, ready to run. */
 export const queries: readonly { readonly query: string }[] = [
   {
-    query: `# What runs: machines of every cluster, with live figures. Add at: "2026-01-31T12:00:00Z" to travel back.
+    query: `# What runs: the machines of every cluster.
+# clusters(at: "2026-01-31T12:00:00Z") travels back.
 query Nodes {
   clusters {
     name
@@ -20,7 +21,8 @@ query Nodes {
 `,
   },
   {
-    query: `# How it answers: requests, errors and latency of every microservice, and whom it calls.
+    query: `# How it answers: requests, errors, latency,
+# and whom each microservice calls.
 query Microservices {
   microservices(first: 20) {
     nodes {
@@ -36,7 +38,7 @@ query Microservices {
 `,
   },
   {
-    query: `# What was promised, and how much of the error budget is left.
+    query: `# What was promised, and what is left of the budget.
 query SLOs {
   slos(first: 50) {
     nodes {
@@ -56,7 +58,7 @@ query SLOs {
 `,
   },
   {
-    query: `# What goes wrong: everything open now, then every change as it happens.
+    query: `# What goes wrong: all that is open, then every change.
 subscription Violations {
   violations {
     __typename
