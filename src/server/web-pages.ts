@@ -23,6 +23,7 @@ export async function serveWebPages(app: FastifyInstance, folder = built): Promi
     if (/\btext\/html\b/.test(request.headers.accept ?? '')) return reply.redirect('/graphiql/');
     return { name: 'slograph', graphql: '/graphql', graphiql: '/graphiql/', ready: '/readyz', metrics: '/metrics' };
   });
+  app.get('/graphiql', async (_request, reply) => reply.redirect('/graphiql/'));
   if (!existsSync(folder)) {
     app.get('/graphiql/', async (_request, reply) =>
       reply.code(404).type('text/plain').send('The query editor has not been built: npm run build\n'),
@@ -32,7 +33,6 @@ export async function serveWebPages(app: FastifyInstance, folder = built): Promi
   await app.register(fastifyStatic, {
     root: folder,
     prefix: '/graphiql/',
-    redirect: true,
     setHeaders: (reply, path) => {
       reply.header('content-security-policy', policy);
       reply.header('referrer-policy', 'no-referrer');

@@ -35,6 +35,7 @@ it('lets a person ask and subscribe in a browser, with nothing from outside and 
   await answered(page, '"edge-seoul"');
 
   await page.getByRole('tab', { name: 'Violations' }).click();
+  await page.locator('.graphiql-query-editor .view-lines').filter({ hasText: 'subscription' }).waitFor();
   await run(page);
   await answered(page, '"StreamBookmark"');
   // It goes on: the button now stops it.

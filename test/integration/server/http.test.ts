@@ -191,4 +191,15 @@ describe('the pages beside the graph', () => {
     expect(await (await fetch(`${url}/`)).json()).toMatchObject({ graphql: '/graphql' });
     expect((await answerOf(fetch(`${url}/nowhere`))).errors[0]?.extensions.code).toBe('NOT_FOUND');
   });
+
+  it('show the editor under a policy that lets nothing in from elsewhere', async () => {
+    const { url } = await startTestServer();
+    const page = await fetch(`${url}/graphiql/`);
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'self'");
+    expect(page.headers.get('content-security-policy')).not.toContain('unsafe-eval');
+    const script = /src="(\/graphiql\/assets\/[^"]+\.js)"/.exec(await page.text())?.[1];
+    expect((await fetch(`${url}${script}`)).headers.get('cache-control')).toContain('immutable');
+    expect(new URL((await fetch(`${url}/graphiql`)).url).pathname).toBe('/graphiql/');
+  });
 });
