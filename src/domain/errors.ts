@@ -85,13 +85,6 @@ export class NotifyError extends GatewayError {
   }
 }
 
-/** What the caller asked for is not there, or not for this caller: the text is the same. */
-export class NotFoundError extends GatewayError {
-  constructor(message: string) {
-    super('NOT_FOUND', message);
-  }
-}
-
 /** An argument outside what its description allows. */
 export class InputError extends GatewayError {
   constructor(message: string) {

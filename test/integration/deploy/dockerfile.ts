@@ -114,7 +114,7 @@ async function run(command: string, cwd: string, env: Record<string, string>): P
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => (output += part.toString()));
   const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0) throw new Error(`RUN ${command} ended with ${code}:\n${output.slice(-4_000)}`);
+  if (code !== 0) throw new Error(`RUN ${command} ended with ${code}:\n${output.slice(0, 6_000)}`);
 }
 
 /** Instructions in order, comments and continuation lines resolved. */
