@@ -18,11 +18,12 @@ export interface Stage {
 }
 
 /**
- * Performs a Dockerfile's own commands without a container engine: every stage gets an empty folder in place of its
- * image's root, COPY copies, RUN runs as a user without rights, and the sources cannot be written.
+ * Performs a Dockerfile's own commands without a container engine, for the stages that `target` needs: every stage gets an
+ * empty folder in place of its image's root (a stage made from another goes on in that one's), COPY copies, RUN runs as a
+ * user without rights, and the sources cannot be written.
  * @throws Error for an instruction it does not know, so that none is passed over, and for a command that fails
  */
-export async function perform(dockerfile: string, context: string): Promise<Stage> {
+export async function perform(dockerfile: string, context: string, target: string): Promise<Stage> {
   const base = mkdtempSync(join(tmpdir(), 'slograph-image-'));
   chmodSync(base, 0o755);
   const home = join(base, 'home');
@@ -30,26 +31,48 @@ export async function perform(dockerfile: string, context: string): Promise<Stag
   give(home);
   const sources = join(base, 'context');
   copyContext(context, sources);
+  const recipes = recipesOf(readFileSync(dockerfile, 'utf8'));
   const stages = new Map<string, Stage>();
-  let stage: Stage | null = null;
-  for (const [instruction, rest] of instructionsOf(readFileSync(dockerfile, 'utf8'))) {
-    if (instruction === 'FROM') {
-      const name = / AS (\S+)$/i.exec(rest)?.[1] ?? `stage-${stages.size}`;
-      const root = join(base, name);
-      mkdirSync(root);
-      give(root);
-      stage = { root, workdir: '/', env: {}, user: null, entrypoint: [], command: [] };
-      stages.set(name, stage);
-      continue;
+  const make = async (name: string): Promise<Stage> => {
+    const made = stages.get(name);
+    if (made !== undefined) return made;
+    const recipe = recipes.get(name);
+    if (recipe === undefined) throw new Error(`the Dockerfile has no stage ${name}`);
+    let stage = recipes.has(recipe.from) ? await make(recipe.from) : emptyStage(join(base, name));
+    for (const [instruction, rest] of recipe.instructions) {
+      const origin = instruction === 'COPY' ? /^--from=(\S+)/.exec(rest)?.[1] : undefined;
+      if (origin !== undefined) await make(origin);
+      stage = await step(stage, instruction, rest, { stages, sources, home });
     }
-    if (stage === null) throw new Error(`${instruction} before FROM`);
-    const name = [...stages.keys()].at(-1) as string;
-    const next: Stage = await step(stage, instruction, rest, { stages, sources, home });
-    stages.set(name, next);
-    stage = next;
+    stages.set(name, stage);
+    return stage;
+  };
+  return make(target);
+}
+
+interface Recipe {
+  readonly from: string;
+  readonly instructions: [string, string][];
+}
+
+function recipesOf(text: string): Map<string, Recipe> {
+  const recipes = new Map<string, Recipe>();
+  let current: Recipe | null = null;
+  for (const [instruction, rest] of instructionsOf(text)) {
+    if (instruction === 'FROM') {
+      const [, from = '', name = ''] = /^(\S+) AS (\S+)$/i.exec(rest) ?? [];
+      current = { from, instructions: [] };
+      recipes.set(name, current);
+    } else if (current === null) throw new Error(`${instruction} before FROM`);
+    else current.instructions.push([instruction, rest]);
   }
-  if (stage === null) throw new Error('the Dockerfile has no stage');
-  return stage;
+  return recipes;
+}
+
+function emptyStage(root: string): Stage {
+  mkdirSync(root);
+  give(root);
+  return { root, workdir: '/', env: {}, user: null, entrypoint: [], command: [] };
 }
 
 async function step(
@@ -68,8 +91,8 @@ async function step(
       return { ...stage, env: { ...stage.env, [key]: value } };
     }
     case 'COPY': {
-      const words = rest.split(/\s+/);
-      const from = words[0]?.startsWith('--from=') ? (words.shift() as string).slice('--from='.length) : null;
+      const words = rest.split(/\s+/).filter((word) => !word.startsWith('--'));
+      const from = /--from=(\S+)/.exec(rest)?.[1] ?? null;
       const origin = from === null ? world.sources : (world.stages.get(from) as Stage).root;
       const target = words.pop() as string;
       for (const word of words) {

@@ -8,7 +8,7 @@ import { until } from '../../support/until.js';
 import { perform, unprivileged, walk } from './dockerfile.js';
 
 it("the Dockerfile's own commands make a gateway that runs as a plain user on files it cannot write", async () => {
-  const image = await perform(resolve('deploy/Dockerfile'), resolve('.'));
+  const image = await perform(resolve('deploy/Dockerfile'), resolve('.'), 'gateway');
   onTestFinished(() => rmSync(dirname(image.root), { recursive: true, force: true }));
   expect(image.user).toBe('65532:65532');
   walk(image.root, (path, isFolder, isLink) => !isLink && chmodSync(path, isFolder ? 0o555 : 0o444));
