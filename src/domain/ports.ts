@@ -47,14 +47,17 @@ export interface ClusterDirectory {
   status(cluster: string, context: ReadContext): Promise<readonly DataSourceStatus[]>;
 }
 
-/** Reads what exists. One PromQL per (vector, data source, instant), whatever the number of clusters behind the source. */
+/**
+ * Reads what exists. One PromQL per (vector, data source, instant), whatever the number of clusters behind the source.
+ * Null: nothing is collected that could tell, so that it is not known whether there is any.
+ */
 export interface InventoryReader {
   read<F extends Facet>(
     facet: F,
     clusters: readonly string[],
     atMs: number,
     context: ReadContext,
-  ): Promise<ReadonlyMap<string, Outcome<Inventory[F]>>>;
+  ): Promise<ReadonlyMap<string, Outcome<Inventory[F] | null>>>;
 }
 
 /** What is asked for: a figure of the catalogue; the window and the quantile only where the figure has them. */

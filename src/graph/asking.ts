@@ -4,7 +4,7 @@ import type { EntityRef } from '../domain/entity.js';
 import { InputError, type SourceError } from '../domain/errors.js';
 import { type FamilyName, type MetricFamily, metricFamilies } from '../domain/metric.js';
 import type { Facet, Inventory } from '../domain/model.js';
-import type { Column, Figure, FigureQuestion } from '../domain/ports.js';
+import type { Column, Figure, FigureQuestion, Outcome } from '../domain/ports.js';
 import type { GraphContext } from './context.js';
 import type { Instant } from './instant.js';
 import { MetricType } from './metric.type.js';
@@ -56,12 +56,21 @@ export class Asking {
     return error !== undefined || missing === 'NOT_COLLECTED' ? null : column;
   }
 
-  /** A part of a cluster's inventory; null when its source did not answer. */
+  /** A part of a cluster's inventory; null when it is not known: its source did not answer, or collects nothing of it. */
   async facet<F extends Facet>(facet: F, cluster: string, instant: Instant): Promise<Inventory[F] | null> {
+    const outcome = await this.facetOutcome(facet, cluster, instant);
+    return outcome.ok ? outcome.value : null;
+  }
+
+  /** The same, where it matters which of the two. */
+  async facetOutcome<F extends Facet>(
+    facet: F,
+    cluster: string,
+    instant: Instant,
+  ): Promise<Outcome<Inventory[F] | null>> {
     const outcome = await this.context.loaders.facet(facet, cluster, instant.atMs);
-    if (outcome.ok) return outcome.value;
-    this.report(outcome.error);
-    return null;
+    if (!outcome.ok) this.report(outcome.error);
+    return outcome;
   }
 
   /** What an inventory says of an entity; null when it says nothing. */

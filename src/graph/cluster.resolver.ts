@@ -131,8 +131,8 @@ export class ClusterResolver {
     @AfterArg() after: string | null,
     @Ask() ask: Asking,
   ): Promise<Page<MicroserviceType> | null> {
-    const page = await microservicePage(ask, [name], instant, { filter, orderBy, first, after });
-    return page.unreachable.length > 0 ? null : page;
+    const known = await ask.facet('microservices', name, instant);
+    return known && microservicePage(ask, [name], instant, { filter, orderBy, first, after });
   }
 
   @FieldResolver(() => ServiceGraphType, {

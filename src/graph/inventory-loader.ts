@@ -13,7 +13,7 @@ interface FacetKey {
 /** One `InventoryReader.read` per (facet, instant) and wave, for all clusters together. */
 export function inventoryLoader(inventory: InventoryReader, { cache, waves, read }: BatchOptions) {
   const groupOf = ({ facet, atMs }: FacetKey) => `${facet} ${atMs}`;
-  const loader = new DataLoader<FacetKey, Outcome<Inventory[Facet]>, string>(
+  const loader = new DataLoader<FacetKey, Outcome<Inventory[Facet] | null>, string>(
     (keys) => waves.hold(readGroups(keys, groupOf, readFacet)),
     {
       cache,
@@ -37,7 +37,7 @@ export function inventoryLoader(inventory: InventoryReader, { cache, waves, read
 
   return {
     facet: <F extends Facet>(facet: F, cluster: string, atMs: number) =>
-      loader.load({ facet, cluster, atMs }) as Promise<Outcome<Inventory[F]>>,
+      loader.load({ facet, cluster, atMs }) as Promise<Outcome<Inventory[F] | null>>,
   };
 }
 
@@ -56,9 +56,13 @@ function visibleOf(
   scope: Scope,
   cluster: string,
   facet: Facet,
-  outcome: Outcome<Inventory[Facet]>,
-): Outcome<Inventory[Facet]> {
-  if (!outcome.ok || (seesCluster(scope, cluster) && (scope.namespaces === null || !NAMESPACED.has(facet)))) {
+  outcome: Outcome<Inventory[Facet] | null>,
+): Outcome<Inventory[Facet] | null> {
+  if (
+    !outcome.ok ||
+    outcome.value === null ||
+    (seesCluster(scope, cluster) && (scope.namespaces === null || !NAMESPACED.has(facet)))
+  ) {
     return outcome;
   }
   // Every namespaced key begins with its namespace; a namespace's key is its name.

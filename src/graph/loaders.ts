@@ -21,8 +21,8 @@ import { createWaves } from './waves.js';
 
 /** The reads of one operation: what is asked for together goes out as one call per question. */
 export interface Loaders {
-  /** A part of a cluster's inventory, without what the caller may not see. */
-  facet<F extends Facet>(facet: F, cluster: string, atMs: number): Promise<Outcome<Inventory[F]>>;
+  /** A part of a cluster's inventory, without what the caller may not see; null where nothing tells of it. */
+  facet<F extends Facet>(facet: F, cluster: string, atMs: number): Promise<Outcome<Inventory[F] | null>>;
   figure(question: FigureQuestion, entity: EntityRef, atMs: number): Promise<Figure>;
   /** A figure of everything in a cluster that has it. */
   column(question: FigureQuestion, cluster: string, atMs: number): Promise<Column<Figure>>;

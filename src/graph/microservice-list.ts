@@ -26,9 +26,11 @@ export async function microservicePage(
   const passes = microserviceTest(filter);
   const cluster = textMatcher(filter?.cluster);
   const wanted = clusters.filter((name) => cluster(name));
-  const inventories = await Promise.all(wanted.map((name) => ask.facet('microservices', name, instant)));
-  const items = wanted.flatMap((name, index) =>
-    [...(inventories[index]?.values() ?? [])].map(
+  const inventories = await Promise.all(
+    wanted.map(async (name) => ({ name, outcome: await ask.facetOutcome('microservices', name, instant) })),
+  );
+  const items = inventories.flatMap(({ name, outcome }) =>
+    [...((outcome.ok ? outcome.value : null)?.values() ?? [])].map(
       (facts) => new MicroserviceType(name, facts.namespace, facts.name, instant),
     ),
   );
@@ -47,7 +49,7 @@ export async function microservicePage(
       direction: orderBy?.direction ?? 'ASC',
     },
     page,
-    wanted.filter((_, index) => inventories[index] === null),
+    inventories.flatMap(({ name, outcome }) => (outcome.ok ? [] : [name])),
   );
 }
 

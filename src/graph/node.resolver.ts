@@ -42,8 +42,9 @@ export class NodeResolver {
     nullable: true,
     description: 'Its roles, like `control-plane`; null when not known.',
   })
-  roles(@Root() node: NodeType, @Ask() ask: Asking): Promise<readonly string[] | null> {
-    return ask.fact('nodeRoles', node, (roles) => roles);
+  async roles(@Root() node: NodeType, @Ask() ask: Asking): Promise<readonly string[] | null> {
+    const roles = await ask.facet('nodeRoles', node.ref.cluster, node.instant);
+    return roles && (roles.get(node.ref.key) ?? []);
   }
 
   @FieldResolver(() => String, { nullable: true, description: 'Version of its kubelet; null when not known.' })

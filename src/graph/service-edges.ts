@@ -103,7 +103,8 @@ function indexOf(column: Column<Figure>, cluster: string): EdgeIndex {
   indexes.set(column, ofColumn);
   const known = ofColumn.get(cluster);
   if (known !== undefined) return known;
-  const all = column.keys(cluster);
+  // A proxy goes on counting from where it was: an edge without requests in the window called nobody in it.
+  const all = column.keys(cluster).filter((key) => (column.of({ cluster, key }).value ?? 0) > 0);
   const index = {
     all,
     bySource: groupedBy(all, ([namespace = '', workload = '']) => entityKey(namespace, workload)),

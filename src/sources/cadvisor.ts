@@ -1,4 +1,5 @@
-import { type Ask, type Family, foldBy, group, native, ownKey, select } from './family.js';
+import { type Ask, type Family, foldBy, group, hostOf, native, ownKey, select } from './family.js';
+import type { InstantSeries } from './prometheus/answer.js';
 import { increase, type Matchers, rate } from './prometheus/promql.js';
 
 const CPU = 'container_cpu_usage_seconds_total';
@@ -13,6 +14,8 @@ const CONTAINERS: Matchers = { container: [{ not: '' }, { not: 'POD' }] };
 const PODS: Matchers = { pod: { not: '' }, interface: { not: 'lo' } };
 
 const POD = native('namespace', 'pod');
+/** What tells which kubelet was scraped. */
+const KUBELET = ['node', 'instance'];
 const CONTAINER = native('namespace', 'pod', 'container');
 
 const byContainer = foldBy((labels) => ownKey(labels, 'namespace', 'pod', 'container'));
@@ -44,15 +47,24 @@ export function containersSeen(ask: Ask): string {
   return group(ask, 'max', [...CONTAINER, 'image'], select(ask, 'CADVISOR', WORKING_SET, CONTAINERS));
 }
 
-/** Pods with their nodes, where kube-state-metrics does not tell of them. */
+/** Pods with their kubelets, where kube-state-metrics does not tell of them. */
 export function podsSeen(ask: Ask): string {
-  return group(ask, 'max', [...POD, 'node'], select(ask, 'CADVISOR', WORKING_SET, CONTAINERS));
+  return group(ask, 'max', [...POD, ...KUBELET], select(ask, 'CADVISOR', WORKING_SET, CONTAINERS));
 }
 
-/** Nodes that kubelets name, where nothing else tells of them. */
-export function nodesSeen(ask: Ask): string {
-  return group(ask, 'max', ['node'], select(ask, 'CADVISOR', WORKING_SET, { node: { not: '' } }));
+/** Kubelets, where nothing else tells of nodes. */
+export function kubeletsSeen(ask: Ask): string {
+  return group(ask, 'max', KUBELET, select(ask, 'CADVISOR', WORKING_SET, CONTAINERS));
 }
+
+/** Gives a row its node: scrapes that do not name it have the kubelet's host for an instance. */
+export function placed(row: InstantSeries): InstantSeries {
+  const { node = hostOf(row.labels.instance ?? '') } = row.labels;
+  return { ...row, labels: { ...row.labels, node } };
+}
+
+/** Any of these shows that containers are measured. */
+export const containerMetrics = [WORKING_SET];
 
 function figure(metrics: readonly string[], promql: Family['promql'], fold: Family['fold'] = byContainer): Family {
   return { metrics, promql, fold, notANumber: 'NOT_A_NUMBER' };

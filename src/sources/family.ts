@@ -107,6 +107,12 @@ export function foldBy(keyOf: (labels: Labels, nodeOf: NodeOf) => EntityKey | nu
   };
 }
 
+/** `10.0.0.11` of `10.0.0.11:9100`, `fd00::1` of `[fd00::1]:9100`: the host that a scrape was of. */
+export function hostOf(instance: string): string {
+  const match = /^(?:\[(.+)\]|([^:]+))(?::\d+)?$/.exec(instance);
+  return match?.[1] ?? match?.[2] ?? instance;
+}
+
 function greater(left: Cells, right: Cells): Cells {
   return left.map((value, index) => {
     const other = right[index] ?? null;

@@ -4,12 +4,13 @@ import { SourceError } from '../domain/errors.js';
 import { type FamilyName, type MetricFamily, type MissingReason, metricFamilies } from '../domain/metric.js';
 import type { FigureQuestion, FigureReader, Measurement, ReadContext } from '../domain/ports.js';
 import { catalogue } from './catalogue.js';
+import { collectedNames } from './collected.js';
 import { type ClusterColumn, type ClusterColumns, figureColumn, seriesColumn } from './columns.js';
 import type { Family, Row } from './family.js';
 import { type Naming, readNaming, rowsByCluster } from './inventory-vectors.js';
 import { narrowTo, narrowToScope } from './narrowing.js';
 import type { ClusterSlice } from './prometheus/cluster-slices.js';
-import type { DataSource, Planner } from './prometheus/planner.js';
+import type { Planner } from './prometheus/planner.js';
 import { instantShot, rangeShot, type Shot } from './shots.js';
 
 type Sources = Pick<Planner, 'slices' | 'dataSourceOf' | 'instant' | 'range' | 'metricNames'>;
@@ -149,18 +150,8 @@ async function columnOf(
 
 /** Whether the exporter is absent or only silent about these entities; asked only when there is no row at all. */
 async function reasonForNothing({ planner, family, shot }: SliceQuestion, cluster: string): Promise<MissingReason> {
-  const source = planner.dataSourceOf(cluster);
-  try {
-    const names = await planner.metricNames(source.name, matchOf(source, cluster), shot.namingAtMs, shot.context);
-    return family.metrics.some((name) => names.has(name)) ? 'NO_SAMPLE' : 'NOT_COLLECTED';
-  } catch (error) {
-    if (error instanceof SourceError) return 'NO_SAMPLE';
-    throw error;
-  }
-}
-
-function matchOf({ clusters }: DataSource, cluster: string): Readonly<Record<string, string>> {
-  return clusters.find(({ name }) => name === cluster)?.match ?? {};
+  const names = await collectedNames(planner, cluster, shot.namingAtMs, shot.context);
+  return names === null || family.metrics.some((name) => names.has(name)) ? 'NO_SAMPLE' : 'NOT_COLLECTED';
 }
 
 function quotient(numerator: ClusterColumn, denominator: ClusterColumn): ClusterColumn {

@@ -1,14 +1,14 @@
 import type { EntityKey } from '../domain/entity.js';
 import type { Facet, Inventory, MicroserviceFacts } from '../domain/model.js';
-import { containersSeen, nodesSeen, podsSeen } from './cadvisor.js';
+import { containerMetrics, containersSeen, kubeletsSeen, placed, podsSeen } from './cadvisor.js';
 import { type Ask, own } from './family.js';
 import { bareNodes, filesystemsOf, nodeLabelsOf, nodeStateOf, nodesOf, rolesOf } from './inventory-nodes.js';
 import { containerStatesOf, containersOf, ownersOf, podStatesOf, podsOf, workloadsOf } from './inventory-pods.js';
 import { mapValues, nodeKey, rowByKey, rowsByKey } from './inventory-rows.js';
 import { type ClusterRows, type InventoryQuestion, readNaming, readVector } from './inventory-vectors.js';
-import { destinationWorkload, microserviceKey, servicesVector } from './istio.js';
-import { kubeVectors } from './kube-state-metrics.js';
-import { filesystemVector } from './node-exporter.js';
+import { destinationWorkload, meshMetrics, microserviceKey, servicesVector } from './istio.js';
+import { kubeMetrics, kubeVectors } from './kube-state-metrics.js';
+import { exporterMetrics, filesystemMetrics, filesystemVector } from './node-exporter.js';
 import type { InstantSeries } from './prometheus/answer.js';
 
 /** Reads a facet for a slice of clusters; the answer gives it cluster by cluster. */
@@ -19,10 +19,10 @@ export const facets: { readonly [F in Facet]: FacetReader<F> } = {
   async nodes(question) {
     const naming = await readNaming(question);
     const nodes = mapValues(naming, nodesOf);
-    const kubelets = await whereEmpty(nodes, question, nodesSeen);
+    const kubelets = await whereEmpty(nodes, question, kubeletsSeen);
     return (cluster) => {
       const known = nodes.get(cluster);
-      return known === undefined || known.size === 0 ? bareNodes(rowsOf(kubelets, cluster)) : known;
+      return known === undefined || known.size === 0 ? bareNodes(rowsOf(kubelets, cluster).map(placed)) : known;
     };
   },
   nodeStates: read([kubeVectors.conditions], (rows = []) => mapValues(rowsByKey(rows, nodeKey), nodeStateOf)),
@@ -53,7 +53,7 @@ export const facets: { readonly [F in Facet]: FacetReader<F> } = {
   async pods(question) {
     const infos = await readVector(question, kubeVectors.pods);
     const seen = await whereEmpty(infos, question, podsSeen);
-    return (cluster) => podsOf(firstFilled(rowsOf(infos, cluster), rowsOf(seen, cluster)));
+    return (cluster) => podsOf(firstFilled(rowsOf(infos, cluster), rowsOf(seen, cluster).map(placed)));
   },
   podStates: read([kubeVectors.phases, kubeVectors.ready], (phases = [], ready = []) => podStatesOf(phases, ready)),
   workloads: read(
@@ -80,6 +80,17 @@ export const facets: { readonly [F in Facet]: FacetReader<F> } = {
   ),
 
   microservices: read([servicesVector], (rows = []) => microservicesOf(rows)),
+};
+
+/** Metrics that tell of a facet: where a source has none of them, that nothing was found does not mean that nothing is there. */
+export const facetMetrics: Readonly<Record<Facet, readonly string[]>> = {
+  ...kubeMetrics,
+  nodes: [...kubeMetrics.nodes, ...exporterMetrics, ...containerMetrics],
+  filesystems: filesystemMetrics,
+  namespaces: [...kubeMetrics.namespaces, ...kubeMetrics.pods, ...containerMetrics],
+  pods: [...kubeMetrics.pods, ...containerMetrics],
+  containers: [...kubeMetrics.containers, ...containerMetrics],
+  microservices: meshMetrics,
 };
 
 /** A facet made of flat vectors, asked for at the same time. */

@@ -3,6 +3,7 @@ import type { FilesystemFacts, NodeCondition, NodeFacts, NodeLabels, NodeState }
 import { firstOf, nodeKey, rowByKey } from './inventory-rows.js';
 import type { Naming } from './inventory-vectors.js';
 import { REGION_LABELS, ZONE_LABELS } from './kube-state-metrics.js';
+import { kernelNameOf } from './node-exporter.js';
 import type { InstantSeries, Labels } from './prometheus/answer.js';
 
 /** Nodes that Kubernetes knows, and those that only their node_exporter tells of. */
@@ -10,7 +11,10 @@ export function nodesOf({ infos, unames, nodeOf }: Naming): ReadonlyMap<EntityKe
   const nodes = new Map<EntityKey, NodeFacts>();
   for (const { labels } of unames) {
     const name = nodeOf(labels);
-    if (name !== null) nodes.set(name, { ...bareNode(name), kernelVersion: firstOf(labels, 'release') });
+    // Kubernetes knows its nodes: a host that it does not know, and that does not say its name, is none of them.
+    if (name === null || (infos.length > 0 && kernelNameOf(labels) === null)) continue;
+    const kernelVersion = firstOf(labels, 'release') ?? nodes.get(name)?.kernelVersion ?? null;
+    nodes.set(name, { ...bareNode(name), kernelVersion });
   }
   for (const [name, { labels }] of rowByKey(infos, nodeKey)) {
     nodes.set(name, {

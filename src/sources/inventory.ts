@@ -2,11 +2,14 @@ import { seesCluster, seesNamespace } from '../domain/access.js';
 import { SourceError } from '../domain/errors.js';
 import type { Facet, Inventory } from '../domain/model.js';
 import type { InventoryReader, Outcome, ReadContext } from '../domain/ports.js';
-import { type FacetReader, facets } from './inventory-facets.js';
+import { collectedNames } from './collected.js';
+import { type FacetReader, facetMetrics, facets } from './inventory-facets.js';
 import type { Planner } from './prometheus/planner.js';
 
+type Sources = Pick<Planner, 'instant' | 'slices' | 'dataSourceOf' | 'metricNames'>;
+
 /** Reads the inventory from flat vectors that are joined here; the planner keeps and shares their answers. */
-export function createInventoryReader(planner: Pick<Planner, 'instant' | 'slices'>): InventoryReader {
+export function createInventoryReader(planner: Sources): InventoryReader {
   return {
     async read<F extends Facet>(facet: F, clusters: readonly string[], atMs: number, context: ReadContext) {
       const visible = clusters.filter((cluster) => seesCluster(context.scope, cluster));
@@ -14,10 +17,14 @@ export function createInventoryReader(planner: Pick<Planner, 'instant' | 'slices
       const answers = await Promise.all(
         planner.slices(visible).map(async (slice) => {
           const outcome = await attempt(read({ planner, slice, atMs, context }));
-          return slice.clusters.map((cluster): [string, Outcome<Inventory[F]>] => [
-            cluster,
-            outcome.ok ? { ok: true, value: permitted(facet, outcome.value(cluster), cluster, context) } : outcome,
-          ]);
+          return Promise.all(
+            slice.clusters.map(async (cluster): Promise<readonly [string, Outcome<Inventory[F] | null>]> => {
+              if (!outcome.ok) return [cluster, outcome];
+              const all = outcome.value(cluster);
+              const isKnown = all.size > 0 || (await isCollected(planner, facet, cluster, atMs, context));
+              return [cluster, { ok: true, value: isKnown ? permitted(facet, all, cluster, context) : null }];
+            }),
+          );
         }),
       );
       const hidden = clusters.filter((cluster) => !visible.includes(cluster));
@@ -25,6 +32,18 @@ export function createInventoryReader(planner: Pick<Planner, 'instant' | 'slices
       return new Map([...answers.flat(), ...hidden.map((cluster) => [cluster, { ok: true, value: nothing }] as const)]);
     },
   };
+}
+
+/** Whether what was not found is not there; when the source does not tell, it is believed. */
+async function isCollected(
+  planner: Sources,
+  facet: Facet,
+  cluster: string,
+  atMs: number,
+  context: ReadContext,
+): Promise<boolean> {
+  const names = await collectedNames(planner, cluster, atMs, context);
+  return names === null || facetMetrics[facet].some((name) => names.has(name));
 }
 
 /** The failure of a source is an answer; anything else, the asker's going away included, is not. */

@@ -57,6 +57,9 @@ export function servicesVector(ask: Ask): string {
     .join(' or ');
 }
 
+/** Any of these shows that a mesh is measured. */
+export const meshMetrics = [REQUESTS, CONNECTIONS];
+
 /** The workload a row of `servicesVector` tells of; null where the proxy did not know it. */
 export function destinationWorkload(labels: Labels): { readonly namespace: string; readonly name: string } | null {
   const [namespace, name] = [labels.destination_workload_namespace, labels.destination_workload];

@@ -42,6 +42,21 @@ export const kubeStateMetricsFamilies = {
   'container.memoryLimit': resource('limits', 'memory'),
 } satisfies Record<string, Family>;
 
+/** Any of these shows that the exporter tells of objects of the kind. */
+export const kubeMetrics = {
+  nodes: ['kube_node_info'],
+  nodeStates: ['kube_node_status_condition'],
+  nodeSchedulable: ['kube_node_spec_unschedulable'],
+  nodeRoles: ['kube_node_role'],
+  nodeLabels: ['kube_node_labels'],
+  namespaces: ['kube_namespace_status_phase'],
+  pods: [POD_INFO],
+  podStates: [PHASE, 'kube_pod_status_ready'],
+  workloads: ['kube_pod_owner'],
+  containers: ['kube_pod_container_info', INIT_INFO],
+  containerStates: ['kube_pod_container_status_running', 'kube_pod_container_status_restarts_total'],
+};
+
 /** Vectors of the inventory, flat: they are joined in the gateway. Values are 1 unless told otherwise. */
 export const kubeVectors = {
   nodes: (ask: Ask) =>

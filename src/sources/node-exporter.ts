@@ -1,9 +1,11 @@
 import { entityKey } from '../domain/entity.js';
-import { type Ask, type Family, foldBy, group, type NodeOf, type Row, select } from './family.js';
+import { type Ask, type Family, foldBy, group, hostOf, type NodeOf, on, type Row, select } from './family.js';
+import { firstOf } from './inventory-rows.js';
 import type { Labels } from './prometheus/answer.js';
 import { type Matchers, rate } from './prometheus/promql.js';
 
 const CPU = 'node_cpu_seconds_total';
+const LOAD = 'node_load1';
 const AVAILABLE = 'node_memory_MemAvailable_bytes';
 const TOTAL = 'node_memory_MemTotal_bytes';
 const FS_AVAILABLE = 'node_filesystem_avail_bytes';
@@ -47,7 +49,7 @@ export const nodeExporterFamilies = {
 
   'node.cpuUsage': figure([CPU], (ask) => sumOfParts(ask, CPU, ['cpu', 'mode'], { mode: { notMatches: NOT_BUSY } })),
   'node.cpuUtilization': figure([CPU], (ask) => busyShare(ask, TARGET)),
-  'node.load1': figure(['node_load1'], (ask) => perNode(ask, 'node_load1')),
+  'node.load1': figure([LOAD], (ask) => perNode(ask, LOAD)),
   'node.cpuPressure': pressure('node_pressure_cpu_waiting_seconds_total'),
   'node.memoryPressure': pressure('node_pressure_memory_stalled_seconds_total'),
   'node.ioPressure': pressure('node_pressure_io_stalled_seconds_total'),
@@ -95,19 +97,28 @@ export function memoryTotal(ask: Ask): string {
   return perNode(ask, TOTAL);
 }
 
-/** Names that show whether `cpuCount` and `memoryTotal` are collected. */
+/** Names that show whether `cpuCount`, `memoryTotal` and `filesystemVector` are collected. */
 export const cpuMetrics = [CPU];
 export const memoryMetrics = [TOTAL];
+export const filesystemMetrics = [FS_SIZE, FS_READ_ONLY];
 
 /** Whether a row comes from node_exporter: rows of objects that Kubernetes names carry no instance. */
 export function isOfTarget({ labels }: Row): boolean {
   return labels.instance !== undefined;
 }
 
-/** Every node_exporter with the host name its kernel knows. */
+/** Every node_exporter with the host name its kernel knows; without that, by what nearly all of them measure. */
 export function unameVector(ask: Ask): string {
-  return group(ask, 'max', [...TARGET, 'exported_nodename', 'release'], select(ask, 'NODE_EXPORTER', UNAME));
+  const unames = select(ask, 'NODE_EXPORTER', UNAME);
+  const measured = [TOTAL, LOAD].map((metric) => select(ask, 'NODE_EXPORTER', metric));
+  const first = select(ask, 'NODE_EXPORTER', CPU, { cpu: '0', mode: 'idle' });
+  const others = group(ask, 'max', TARGET, [...measured, first].join(' or '));
+  const named = group(ask, 'max', [...TARGET, 'exported_nodename', 'release'], unames);
+  return `${named} or (${others} unless ${on(ask, ['instance'])} ${unames})`;
 }
+
+/** Any of these shows that machines are measured. */
+export const exporterMetrics = [UNAME, TOTAL, LOAD, CPU];
 
 /** Filesystems; the value is 1 when read-only, 0 when not, above 1 when that is not told. */
 export function filesystemVector(ask: Ask): string {
@@ -138,8 +149,8 @@ export function nodeNaming({ known, unames }: NodeNames): NodeOf {
   for (const [name, address] of known) if (address !== null) byAddress.set(address, name);
   const byInstance = new Map<string, string>();
   for (const labels of unames) {
-    const nodename = labels.exported_nodename ?? labels.nodename ?? '';
-    if (labels.instance !== undefined && nodename !== '') byInstance.set(labels.instance, nodename);
+    const nodename = kernelNameOf(labels);
+    if (labels.instance !== undefined && nodename !== null) byInstance.set(labels.instance, nodename);
   }
   return (labels) => {
     const given = labels.node ?? labels.kubernetes_node;
@@ -154,6 +165,11 @@ export function nodeNaming({ known, unames }: NodeNames): NodeOf {
   };
 }
 
+/** The host name that a row of `unameVector` tells; null when it tells none. */
+export function kernelNameOf(labels: Labels): string | null {
+  return firstOf(labels, 'exported_nodename', 'nodename');
+}
+
 /** Instances whose series are those of the wanted nodes, each with its node. */
 export function instancesOf(
   wanted: ReadonlySet<string>,
@@ -166,12 +182,6 @@ export function instancesOf(
       ? []
       : [{ instance: labels.instance, node }];
   });
-}
-
-/** `10.0.0.11` of `10.0.0.11:9100`, `fd00::1` of `[fd00::1]:9100`. */
-function hostOf(instance: string): string {
-  const match = /^(?:\[(.+)\]|([^:]+))(?::\d+)?$/.exec(instance);
-  return match?.[1] ?? match?.[2] ?? instance;
 }
 
 function figure(metrics: readonly string[], promql: Family['promql'], fold: Family['fold'] = byNode): Family {

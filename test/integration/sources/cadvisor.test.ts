@@ -111,3 +111,15 @@ it('sends as many PromQL for 1,000 containers as for 10, and plans what it sends
   }
   expect(counts).toEqual([4, 4, 4]);
 });
+
+it.each([
+  { labels: 'node="n1",instance="10.0.0.1:10250"', from: 'the label of the scrape' },
+  { labels: 'instance="n1"', from: 'the instance, where the scrape is named after the node' },
+])('knows nodes and pods of kubelets alone by $from', async ({ labels }) => {
+  const prometheus = await startPrometheus({
+    series: [gauge(`container_memory_working_set_bytes{${labels},namespace="shop",pod="a-1",container="app"}`, 5e7)],
+  });
+  const { facet } = openSources([{ name: 'edge', url: prometheus.url }]);
+  expect([...(await facet('nodes')).keys()]).toEqual(['n1']);
+  expect((await facet('pods')).get('shop/a-1')).toMatchObject({ node: 'n1' });
+});

@@ -34,7 +34,7 @@ it('reads the machine it runs on through a Prometheus that scrapes nothing but i
     return ((await raw('min(count_over_time(node_cpu_seconds_total[1m]))', now)) ?? 0) >= 6 && now;
   });
 
-  const { facet, figure } = openSources([{ name: 'edge', url: prometheus.url }]);
+  const { facet, figure, inventory, context } = openSources([{ name: 'edge', url: prometheus.url }]);
   const name = hostname();
   expect([...(await facet('nodes', 'edge', atMs)).keys()]).toEqual([name]);
   expect((await facet('nodes', 'edge', atMs)).get(name)?.kernelVersion).toMatch(/^\d+\.\d+/);
@@ -85,7 +85,9 @@ it('reads the machine it runs on through a Prometheus that scrapes nothing but i
   for (const family of ['node.cpuAllocatable', 'node.memoryRequested'] as const) {
     expect(await figure(family, name, { atMs })).toMatchObject({ value: null, missing: 'NOT_COLLECTED' });
   }
-  expect((await facet('nodeStates', 'edge', atMs)).size).toBe(0);
+  for (const name of ['nodeStates', 'pods', 'containers', 'microservices', 'namespaces'] as const) {
+    expect((await inventory.read(name, ['edge'], atMs, context)).get('edge')).toEqual({ ok: true, value: null });
+  }
 });
 
 it.each([
@@ -134,4 +136,25 @@ it('reads a node once though two of its exporters are scraped', async () => {
   expect((await figure('cluster.cpuUtilization', '')).value).toBeCloseTo(0.25, 9);
   expect((await figure('node.networkReceiveRate', 'n1')).value).toBeCloseTo(100, 9);
   expect((await figure('node.cpuCapacity', 'n1')).value).toBe(1);
+});
+
+it('lists machines of which nothing tells the name by the host that is scraped, beside those that tell it', async () => {
+  const prometheus = await startPrometheus({
+    series: [
+      gauge('node_memory_MemTotal_bytes{instance="db-1:9100"}', 8e9),
+      gauge('node_memory_MemAvailable_bytes{instance="db-1:9100"}', 2e9),
+      gauge('node_load1{instance="[fd00::7]:9100"}', 0.5),
+      counter('node_cpu_seconds_total{instance="10.0.0.9:9100",cpu="0",mode="idle"}', { perSecond: 0.75 }),
+      gauge('node_load1{instance="10.0.0.8:9100"}', 0.7),
+      gauge('node_uname_info{instance="10.0.0.8:9100",nodename="web-1",release="6.6.1"}', 1),
+    ],
+  });
+  const { figure, facet, plan } = openSources([{ name: 'edge', url: prometheus.url }]);
+  const nodes = await facet('nodes');
+  expect([...nodes.keys()].sort()).toEqual(['10.0.0.9', 'db-1', 'fd00::7', 'web-1']);
+  expect(nodes.get('web-1')).toMatchObject({ kernelVersion: '6.6.1' });
+  expect(plan).toHaveLength(2);
+  expect((await figure('node.memoryUtilization', 'db-1')).value).toBeCloseTo(0.75, 9);
+  expect((await figure('node.load1', 'web-1')).value).toBe(0.7);
+  expect((await figure('node.cpuUtilization', '10.0.0.9')).value).toBeCloseTo(0.25, 9);
 });

@@ -49,6 +49,7 @@ export function openSources(clusters: readonly TestCluster[], scope: Scope = eve
     async facet<F extends Facet>(facet: F, cluster = clusters[0]?.name ?? '', atMs = T0): Promise<Inventory[F]> {
       const outcome = (await inventory.read(facet, [cluster], atMs, context)).get(cluster);
       if (outcome?.ok !== true) throw outcome?.error ?? new Error(`no answer for ${cluster}`);
+      if (outcome.value === null) throw new Error(`nothing tells of ${facet} in ${cluster}`);
       return outcome.value;
     },
   };
