@@ -113,7 +113,7 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
       return { value, read };
     } catch (thrown) {
       call.signal?.throwIfAborted();
-      const late = deadline.isOver() ? overdue(`no answer within ${formatDuration(Math.ceil(call.timeoutMs))}`) : null;
+      const late = deadline.isOver() ? overdue(`no answer within ${inWords(call.timeoutMs)}`) : null;
       throw failureFrom(thrown, late, name, promql);
     } finally {
       deadline.clear();
@@ -182,6 +182,12 @@ async function ownHeaders(read: () => Promise<Headers>, secure: boolean): Promis
     const { code, message } = error as { code?: string; message: string };
     throw new Unsuccessful(unavailable(`its headers file cannot be used: ${code ?? message}`), error);
   }
+}
+
+/** What is left of two seconds after a moment is told as two seconds. */
+function inWords(timeoutMs: number): string {
+  const unitMs = timeoutMs < 1_000 ? 1 : 100;
+  return formatDuration(Math.ceil(timeoutMs / unitMs) * unitMs);
 }
 
 function isSuccess(body: unknown): boolean {

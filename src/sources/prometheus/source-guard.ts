@@ -5,7 +5,7 @@ import { SourceError } from '../../domain/errors.js';
 import { BulkheadFull, createBulkhead } from './bulkhead.js';
 import type { CallOptions } from './client.js';
 import { startDeadline } from './deadline.js';
-import { overdue, PrometheusFailure, unavailable } from './failure.js';
+import { type Failure, overdue, PrometheusFailure, unavailable } from './failure.js';
 
 export interface SourceGuardOptions {
   /** Name of the data source. */
@@ -72,10 +72,10 @@ function createBreaker({ name, breakAfter = 5, breakMs = 1_000 }: SourceGuardOpt
   );
   const stateIs = (state: CircuitState) => policy.state === state;
   let probe: Promise<void> | null = null;
-  let lastText = '';
+  let last: Failure = unavailable('');
 
   const notAsked = (promql: string) =>
-    new PrometheusFailure(name, unavailable(`not asked, since it fails: ${lastText}`), promql);
+    new PrometheusFailure(name, { ...last, text: `not asked, since it fails: ${last.text}` }, promql);
 
   return async <T>(promql: string, request: () => Promise<T>, endsAtMs: number, signal: AbortSignal) => {
     if (probe !== null) {
@@ -90,7 +90,10 @@ function createBreaker({ name, breakAfter = 5, breakMs = 1_000 }: SourceGuardOpt
       } catch (error) {
         // A question that is refused is a sign of life.
         if (error instanceof SourceError && error.reason === 'REJECTED') return { refused: error };
-        if (error instanceof SourceError) lastText = error.message.replace(`${name}: `, '');
+        // Of the same reason as the failure it spares: they are one cause.
+        if (error instanceof SourceError) {
+          last = { ...unavailable(error.message.replace(`${name}: `, '')), reason: error.reason };
+        }
         throw error;
       }
     });
