@@ -5,6 +5,7 @@ import { describeConfig } from '../config/describe.js';
 import { loadConfig } from '../config/load.js';
 import { ConfigError, type Problem } from '../domain/errors.js';
 import type { Definitions } from '../domain/slo.js';
+import { readAccess } from '../server/auth.js';
 import { createSliCompiler } from '../sources/sli-compiler.js';
 import { sliTemplates } from '../sources/sli-templates.js';
 import { readDefinitions, readFiles } from '../specs/definition-files.js';
@@ -80,7 +81,19 @@ async function read(files: readonly string[], flags: CheckFlags, terminal: Termi
     checkSli: compiler.check,
     templateInfo: (name) => sliTemplates.find((template) => template.name === name) ?? null,
   });
-  return { config, definitions };
+  const access = config === null || files.length > 0 ? [] : accessProblems(config);
+  return { config, definitions: { ...definitions, problems: [...access, ...definitions.problems] } };
+}
+
+/** Why the gateway would let nobody in, or refuse to start because it would let everybody in. */
+function accessProblems({ listen, tokensFile, insecure }: Config): readonly Problem[] {
+  try {
+    readAccess({ listenHost: listen.host, tokensFile, insecure });
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
 }
 
 /** What stands where the name of a cluster may stand; one nameless cluster where nothing does. */

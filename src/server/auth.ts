@@ -17,7 +17,7 @@ export interface AuthOptions {
 export interface Authenticator {
   /**
    * @param authorization `Bearer <token>`, as a header or a connection parameter
-   * @throws AccessError UNAUTHENTICATED when nobody is known by it
+   * @throws AccessError UNAUTHENTICATED when nobody is known by it, FORBIDDEN when who it is may not read
    */
   callerOf(authorization: string | undefined): Caller;
   /** Calls back after the tokens changed, since a stream may belong to one that is gone. */
@@ -29,15 +29,21 @@ export interface Authenticator {
 const local: Caller = { name: 'local', scope: everything, rights: new Set(['read', 'acknowledge', 'correct']) };
 
 /**
+ * The tokens that count, null where everybody is let in.
  * @throws ConfigError when the tokens file has problems, or when there is none and others than this machine could call
  */
+export function readAccess({ listenHost, tokensFile, insecure }: AuthOptions): TokenTable | null {
+  if (tokensFile !== null) return readTokens(tokensFile);
+  if (!isLoopback(listenHost) && !insecure) throw new ConfigError([openToAll(listenHost)]);
+  return null;
+}
+
+/** @throws ConfigError as `readAccess` */
 export function createAuthenticator(options: AuthOptions, log: Logger): Authenticator {
-  const { listenHost, tokensFile, insecure } = options;
-  if (tokensFile === null) {
-    if (!isLoopback(listenHost) && !insecure) throw new ConfigError([openToAll(listenHost)]);
-    return { callerOf: () => local, onChange: () => {}, close: () => {} };
-  }
-  let table = readTokens(tokensFile);
+  const { tokensFile } = options;
+  const tokens = readAccess(options);
+  if (tokens === null || tokensFile === null) return { callerOf: () => local, onChange: () => {}, close: () => {} };
+  let table = tokens;
   const listeners: (() => void)[] = [];
   const reread = () => {
     try {
@@ -65,6 +71,7 @@ function bearer(table: TokenTable, authorization: string | undefined): Caller {
   const token = /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
   const caller = token === undefined ? null : table.callerOf(token);
   if (caller === null) throw new AccessError('UNAUTHENTICATED', 'The bearer token is not valid');
+  if (!caller.rights.has('read')) throw new AccessError('FORBIDDEN', 'The bearer token gives no right to read');
   return caller;
 }
 

@@ -87,10 +87,13 @@ export async function serveGraphql(
     method: ['GET', 'POST'],
     url: '/graphql',
     onRequest: async (request, reply) => {
+      // Who opens the address in a browser wants the editor, and would be told about forged requests instead.
+      if (isVisit(request)) return reply.redirect('/graphiql/');
       try {
         callers.set(request, authenticator.callerOf(request.headers.authorization));
       } catch (error) {
         metrics.operation('unknown', 'refused', 0);
+        if ((error as AccessError).code === 'FORBIDDEN') return answer(request, reply, 403, error as AccessError);
         reply.header('www-authenticate', 'Bearer');
         return answer(request, reply, 401, error as AccessError);
       }
@@ -107,6 +110,10 @@ export async function serveGraphql(
         createContext({ caller: callers.get(request) as Caller, signal: goneSignal(reply, log), cache: true }),
     }),
   });
+}
+
+function isVisit({ method, url, headers }: FastifyRequest): boolean {
+  return method === 'GET' && url === '/graphql' && /\btext\/html\b/.test(headers.accept ?? '');
 }
 
 function sourceOf(request: FastifyRequest): string | null {

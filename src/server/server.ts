@@ -61,9 +61,12 @@ export async function startServer(options: ServerOptions): Promise<GatewayServer
   let stopping = false;
   const close = async (graceMs: number) => {
     stopping = true;
+    // Sockets come first and HTTP is served meanwhile, but both have the same grace.
+    const grace = setTimeout(() => app.server.closeAllConnections(), graceMs);
     await sockets.close(graceMs);
     await apollo.stop();
     await app.close();
+    clearTimeout(grace);
     authenticator.close();
   };
   await apollo.start();

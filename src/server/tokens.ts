@@ -13,22 +13,34 @@ export interface TokenTable {
 
 const rights = ['read', 'acknowledge', 'correct', 'promql'] as const satisfies readonly Right[];
 
+const text = () => z.string('expected a text').min(1, 'expected a text, got an empty one');
+const names = () => z.array(text(), 'expected a list of names');
+const keys = {
+  name: z.string('expected a name').min(1, 'expected a name'),
+  token: z.string('expected a text; put it in quotes').regex(/^\S+$/, 'expected a text without spaces').optional(),
+  tokenSha256: z
+    .string('expected 64 hexadecimal digits in quotes')
+    .regex(/^[0-9a-fA-F]{64}$/, 'expected 64 hexadecimal digits')
+    .optional(),
+  /** Absent: all. */
+  clusters: names().optional(),
+  namespaces: names().optional(),
+  rights: z
+    .array(z.enum(rights, `expected one of ${rights.join(', ')}`), 'expected a list of rights')
+    .default(['read']),
+};
 const entrySchema = z
-  .strictObject({
-    name: z.string().min(1),
-    token: z.string().min(1).optional(),
-    tokenSha256: z
-      .string()
-      .regex(/^[0-9a-fA-F]{64}$/, 'expected 64 hexadecimal digits')
-      .optional(),
-    /** Absent: all. */
-    clusters: z.array(z.string().min(1)).optional(),
-    namespaces: z.array(z.string().min(1)).optional(),
-    rights: z.array(z.enum(rights)).default(['read']),
+  .strictObject(keys, {
+    error: ({ code }) =>
+      code === 'unrecognized_keys'
+        ? `unknown key; known here: ${Object.keys(keys).join(', ')}`
+        : 'expected a map like { name: ops, token: ... }',
   })
   .refine(({ token, tokenSha256 }) => (token === undefined) !== (tokenSha256 === undefined), {
     error: 'give either `token` or `tokenSha256`',
   });
+const fileSchema = z.array(entrySchema, 'expected a list of { name, token, clusters, namespaces, rights }');
+type Entry = z.infer<typeof entrySchema>;
 
 /**
  * Reads a file of bearer tokens, YAML or JSON: a list of `{ name, token | tokenSha256, clusters, namespaces, rights }`.
@@ -59,20 +71,33 @@ export function parseTokens(text: string, file: string): TokenTable {
       document.errors.map((error) => problem([], `not valid YAML or JSON (${error.code})`, error.pos[0])),
     );
   }
-  const parsed = z.array(entrySchema).safeParse(document.toJS());
+  const parsed = fileSchema.safeParse(document.toJS());
   if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => problem(issue.path, issue.message)));
+    throw new ConfigError(
+      parsed.error.issues.map(({ path, message, ...issue }) =>
+        problem(issue.code === 'unrecognized_keys' ? [...path, ...issue.keys.slice(0, 1)] : path, message),
+      ),
+    );
   }
-  const repeated = parsed.data.findIndex(
-    ({ name }, index) => parsed.data.findIndex((other) => other.name === name) < index,
-  );
-  if (repeated >= 0) throw new ConfigError([problem([repeated, 'name'], 'this name is given twice')]);
+  const repeats = [
+    ...repeatsOf(parsed.data.map(({ name }) => name)).map((at) => problem([at, 'name'], 'this name is given twice')),
+    // Whose scope would count is not for the order of the file to say.
+    ...repeatsOf(parsed.data.map((entry) => digestOf(entry).toString('hex'))).map((at) =>
+      problem([at], 'this token is given to another name as well; give each a token of its own'),
+    ),
+  ];
+  if (repeats.length > 0) throw new ConfigError(repeats);
   return createTokenTable(parsed.data);
 }
 
-function createTokenTable(entries: readonly z.infer<typeof entrySchema>[]): TokenTable {
-  const known = entries.map(({ name, token, tokenSha256, clusters, namespaces, rights }) => ({
-    digest: tokenSha256 === undefined ? sha256(token as string) : Buffer.from(tokenSha256, 'hex'),
+/** Where a value stands that stood before. */
+function repeatsOf(values: readonly string[]): readonly number[] {
+  return values.flatMap((value, at) => (values.indexOf(value) < at ? [at] : []));
+}
+
+function createTokenTable(entries: readonly Entry[]): TokenTable {
+  const known = entries.map(({ name, clusters, namespaces, rights, ...entry }) => ({
+    digest: digestOf(entry),
     caller: { name, scope: scopeOf(clusters ?? null, namespaces ?? null), rights: new Set<Right>(rights) },
   }));
   return {
@@ -84,6 +109,10 @@ function createTokenTable(entries: readonly z.infer<typeof entrySchema>[]): Toke
       return found;
     },
   };
+}
+
+function digestOf({ token, tokenSha256 }: Pick<Entry, 'token' | 'tokenSha256'>): Buffer {
+  return tokenSha256 === undefined ? sha256(token as string) : Buffer.from(tokenSha256, 'hex');
 }
 
 function sha256(text: string): Buffer {

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { handleProtocols, type Server } from 'graphql-ws';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import type { Caller } from '../domain/access.js';
 import { type OriginRules, refusedOrigin } from './origin.js';
 import { createSocketOperations, type SocketOperationOptions, type SocketSession } from './socket-operations.js';
 
@@ -136,11 +137,20 @@ function keepAlive(socket: WebSocket, intervalMs: number): void {
 function dropWhenRevoked(session: SocketSession, { authenticator }: WebSocketOptions): void {
   try {
     const caller = authenticator.callerOf(session.authorization);
-    if (caller.name === session.caller?.name && caller.scope.key === session.caller.scope.key) return;
+    if (session.caller !== null && isSame(caller, session.caller)) return;
   } catch {
     // Nobody is known by this token any more.
   }
   session.socket.close(4403, 'Forbidden');
+}
+
+function isSame(one: Caller, other: Caller): boolean {
+  return (
+    one.name === other.name &&
+    one.scope.key === other.scope.key &&
+    one.rights.size === other.rights.size &&
+    [...one.rights].every((right) => other.rights.has(right))
+  );
 }
 
 function refuseUpgrade(

@@ -102,6 +102,21 @@ describe('slograph check', () => {
     expect((await run(['check'])).code).toBe(3);
   });
 
+  it('tells that nobody could call, or that everybody could, before the gateway is started', async () => {
+    const files = {
+      'tokens.yaml': `${config}tokensFile: ./tokens\n`,
+      tokens: '- { name: ops, tokn: a-secret }\n',
+      'open.yaml': `${config}listen: { host: 0.0.0.0 }\n`,
+    };
+    const tokens = await run(['check', '--config', 'tokens.yaml'], files);
+    expect(tokens.code).toBe(3);
+    expect(tokens.stderr).toMatch(/^error: \S*tokens:1:16 \[0\]\.tokn: unknown key/m);
+    expect(tokens.stderr + tokens.stdout).not.toContain('a-secret');
+    const open = await run(['check', '--config', 'open.yaml'], files);
+    expect(open.code).toBe(3);
+    expect(open.stderr).toContain('error: listen.host: 0.0.0.0 can be reached from other machines');
+  });
+
   it('uses no colour where it was not asked for', async () => {
     expect((await run(['check'])).stderr).not.toContain('\u001b');
   });

@@ -146,6 +146,18 @@ describe('who may call', () => {
     expect(logged()).not.toContain('-secret');
   });
 
+  it('is nobody whose token gives no right to read', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'slograph-tokens-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const tokensFile = join(folder, 'tokens.yaml');
+    writeFileSync(tokensFile, '- { name: hand, token: a-secret, rights: [acknowledge] }\n');
+    const { post, requests } = await startTestServer({ tokensFile });
+    const refused = await post({ query: '{ caller }' }, { authorization: 'Bearer a-secret' });
+    expect(refused.status).toBe(403);
+    expect((await answerOf(refused)).errors[0]?.extensions.code).toBe('FORBIDDEN');
+    expect(requests).toEqual([]);
+  });
+
   it('is nobody beyond loopback without tokens: the server refuses to start', async () => {
     await expect(startTestServer({ listen: { host: '0.0.0.0', port: 0 } })).rejects.toThrow('--insecure');
     const { post } = await startTestServer({ listen: { host: '0.0.0.0', port: 0 }, insecure: true });
@@ -189,6 +201,8 @@ describe('the pages beside the graph', () => {
     const browser = await fetch(`${url}/`, { headers: { accept: 'text/html' }, redirect: 'manual' });
     expect(browser.headers.get('location')).toBe('/graphiql/');
     expect(await (await fetch(`${url}/`)).json()).toMatchObject({ graphql: '/graphql' });
+    const visit = await fetch(`${url}/graphql`, { headers: { accept: 'text/html,*/*' }, redirect: 'manual' });
+    expect(visit.headers.get('location')).toBe('/graphiql/');
     expect((await answerOf(fetch(`${url}/nowhere`))).errors[0]?.extensions.code).toBe('NOT_FOUND');
   });
 
@@ -199,7 +213,9 @@ describe('the pages beside the graph', () => {
     expect(page.headers.get('content-security-policy')).toContain("default-src 'self'");
     expect(page.headers.get('content-security-policy')).not.toContain('unsafe-eval');
     const script = /src="(\/graphiql\/assets\/[^"]+\.js)"/.exec(await page.text())?.[1];
-    expect((await fetch(`${url}${script}`)).headers.get('cache-control')).toContain('immutable');
+    const asset = await fetch(`${url}${script}`);
+    expect(asset.headers.get('cache-control')).toContain('immutable');
+    await asset.arrayBuffer();
     expect(new URL((await fetch(`${url}/graphiql`)).url).pathname).toBe('/graphiql/');
   });
 });

@@ -103,7 +103,9 @@ describe('who may open a socket', () => {
     const folder = mkdtempSync(join(tmpdir(), 'slograph-tokens-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const tokensFile = join(folder, 'tokens.yaml');
-    writeFileSync(tokensFile, '- { name: ops, token: first-secret }\n- { name: edge, token: edge-secret }\n');
+    const edge = '- { name: edge, token: edge-secret }\n';
+    const hand = (rights: string) => `- { name: hand, token: hand-secret, rights: [${rights}] }\n`;
+    writeFileSync(tokensFile, `- { name: ops, token: first-secret }\n${edge}${hand('read, promql')}`);
     const { client, url } = await startTestServer({ tokensFile });
 
     await expect(ask(client(), '{ caller }')).rejects.toMatchObject({ code: 4401 });
@@ -113,9 +115,10 @@ describe('who may open a socket', () => {
 
     const revoked = await opened(url, { headers: { authorization: 'Bearer first-secret' } });
     const kept = await opened(url, { headers: { authorization: 'Bearer edge-secret' } });
-    writeFileSync(tokensFile, '- { name: ops, token: second-secret }\n- { name: edge, token: edge-secret }\n');
-    const [code] = await once(revoked, 'close');
-    expect(code).toBe(4403);
+    const lessened = await opened(url, { headers: { authorization: 'Bearer hand-secret' } });
+    const closes = [once(revoked, 'close'), once(lessened, 'close')];
+    writeFileSync(tokensFile, `- { name: ops, token: second-secret }\n${edge}${hand('read')}`);
+    for (const close of closes) expect((await close)[0]).toBe(4403);
     expect(kept.readyState).toBe(WebSocket.OPEN);
   });
 

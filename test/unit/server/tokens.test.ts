@@ -40,7 +40,7 @@ describe('a file of tokens', () => {
       '- name: ops\n  token: hush-hush\n  right: [read]\n- name: edge\n  tokenSha256: hush-hush\n- name: none\n- { name: both, token: hush-hush, rights: [write] }\n',
     );
     expect(problems.map(({ line, column, path }) => ({ line, column, path }))).toEqual([
-      { line: 1, column: 3, path: '[0]' },
+      { line: 3, column: 3, path: '[0].right' },
       { line: 5, column: 3, path: '[1].tokenSha256' },
       { line: 6, column: 3, path: '[2]' },
       { line: 7, column: 44, path: '[3].rights[0]' },
@@ -51,9 +51,16 @@ describe('a file of tokens', () => {
   it.each([
     ['- name: ops\n', 'give either'],
     ['- { name: a, token: x }\n- { name: a, token: y }\n', 'given twice'],
-    ['tokens: []\n', 'expected array'],
+    ['- { name: a, token: x }\n- { name: b, token: x }\n', 'another name'],
+    ['- { name: a, token: 1234 }\n', 'put it in quotes'],
+    ['- { name: a, token: "x y" }\n', 'without spaces'],
+    ['- { name: a, token: x, rihgts: [] }\n', 'unknown key; known here: name, token'],
+    ['- { name: a, token: x, clusters: edge }\n', 'expected a list of names'],
+    ['- { name: a, token: x, rights: [write] }\n', 'expected one of read, acknowledge, correct, promql'],
+    ['- ops\n', 'expected a map'],
+    ['tokens: []\n', 'expected a list of { name'],
     ['- name: [\n', 'not valid YAML or JSON'],
-    ['', 'expected array'],
+    ['', 'expected a list of { name'],
   ])('refuses %j', (text, message) => {
     expect(problemsOf(text)[0]?.message).toContain(message);
   });
