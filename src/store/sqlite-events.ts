@@ -52,19 +52,21 @@ export async function readNewest(
     .where((event) =>
       atMs === undefined
         ? event('newest', '=', 1)
-        : event(
-            'seq',
-            'in',
-            event
-              .selectFrom('event as past')
-              .select((past) => past.fn.max('past.seq').as('seq'))
-              .where('past.effective_at_ms', '<=', atMs)
-              .groupBy('past.violation_id'),
-          ),
+        : event.and([event('effective_at_ms', '<=', atMs), event.not(event.exists(laterThan(event, atMs)))]),
     )
     .orderBy('started_at_ms', 'desc')
     .orderBy('seq', 'desc')
     .execute();
+}
+
+/** Events of the same violation that had taken effect by then, too, and came after it. */
+function laterThan(event: ExpressionBuilder<StoreTables, 'event'>, atMs: number) {
+  return event
+    .selectFrom('event as later')
+    .select('later.seq')
+    .whereRef('later.violation_id', '=', 'event.violation_id')
+    .whereRef('later.seq', '>', 'event.seq')
+    .where('later.effective_at_ms', '<=', atMs);
 }
 
 /** Whether a row is in what a caller may see: a violation without a microservice belongs to its cluster as a whole. */

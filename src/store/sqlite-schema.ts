@@ -76,4 +76,12 @@ export const migrations: readonly (readonly string[])[] = [
     )`,
     'CREATE TABLE sink_position (sink TEXT PRIMARY KEY, seq INTEGER NOT NULL)',
   ],
+  // Without statistics SQLite takes the index with most of the columns that are compared, and the order wanted: one that
+  // lacks either loses to `event_newest`, by which it reads every violation there ever was.
+  [
+    'DROP INDEX event_of_violation',
+    'CREATE INDEX event_of_violation ON event (violation_id, newest, started_at_ms)',
+    'CREATE INDEX event_open ON event (newest, status, started_at_ms)',
+    'CREATE INDEX event_of_slo ON event (slo, newest, started_at_ms)',
+  ],
 ];

@@ -116,11 +116,13 @@ class SqliteStore implements ViolationStore {
 
   position(): Promise<{ readonly head: LogPosition; readonly oldest: number }> {
     return this.guarded(async () => {
-      const row = await this.database
+      // Each end of the index by itself: asked for both at once, SQLite reads all of it.
+      const { oldest } = await this.database
         .selectFrom('event')
-        .select((select) => [select.fn.max('seq').as('head'), select.fn.min('seq').as('oldest')])
-        .executeTakeFirst();
-      return { head: { epoch: this.epoch, seq: row?.head ?? 0 }, oldest: row?.oldest ?? 1 };
+        .select((select) => select.fn.min('seq').as('oldest'))
+        .executeTakeFirstOrThrow();
+      const seq = await headSeq(this.database);
+      return { head: { epoch: this.epoch, seq }, oldest: oldest ?? 1 };
     });
   }
 

@@ -151,6 +151,21 @@ it('refuses a store of a newer version', async () => {
   );
 });
 
+it('brings a store of an older version along with what is in it', async () => {
+  const path = join(folder(), 'slograph.db');
+  const first = await createSqliteStore({ path });
+  await first.append([change], 0);
+  await first.close();
+  const database = new Database(path);
+  for (const index of ['event_of_violation', 'event_open', 'event_of_slo']) database.exec(`DROP INDEX ${index}`);
+  database.exec('CREATE INDEX event_of_violation ON event (violation_id, seq)');
+  database.exec('PRAGMA user_version = 1');
+  database.close();
+  const store = await createSqliteStore({ path });
+  onTestFinished(() => store.close());
+  expect(await store.events(0, 10)).toEqual([{ ...change, seq: 1, emittedAtMs: 0 }]);
+});
+
 it('says that a folder cannot be made, or a folder is given for a file', async () => {
   const base = folder();
   writeFileSync(join(base, 'file'), '');
@@ -165,7 +180,7 @@ it('says that a folder cannot be made, or a folder is given for a file', async (
 it('says that the disk is full, keeps what it acknowledged, and goes on when there is space', async () => {
   const path = join(folder(), 'slograph.db');
   // A limit on the size of files, in blocks of 512 bytes, stands for a full disk.
-  const running = startWriter(path, 'full', '300');
+  const running = startWriter(path, 'full', '600');
   await once(running.child, 'close');
   expect(running.output()).toMatch(/StoreError: the store .* does not work: .*disk/);
   const store = await createSqliteStore({ path });
