@@ -36,11 +36,13 @@ export class Asking {
   }
 
   /** A figure of an entity. @throws InputError for a window or a quantile outside its range */
-  async metric(family: FamilyName, entity: Placed, options: FigureOptions = {}): Promise<MetricType> {
+  metric(family: FamilyName, { ref, instant }: Placed, options: FigureOptions = {}): Promise<MetricType> {
     const question = questionOf(family, options);
-    const figure = await this.context.loaders.figure(question, entity.ref, entity.instant.atMs);
-    if (figure.error !== undefined) this.report(figure.error);
-    return new MetricType(question, entity.ref, figure);
+    return this.context.loaders.columnOf(question, ref, instant.atMs).then((column) => {
+      const figure = column.of(ref);
+      if (figure.error !== undefined) this.report(figure.error);
+      return new MetricType(question, ref, figure);
+    });
   }
 
   /** The figures of all that has one in a cluster; null when that cannot be known. */

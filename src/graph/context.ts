@@ -1,24 +1,11 @@
 import type { Caller } from '../domain/access.js';
 import type { SourceError } from '../domain/errors.js';
-import type {
-  ClusterDirectory,
-  FigureReader,
-  InventoryReader,
-  PlanEntry,
-  ReadContext,
-  SloBoard,
-  ViolationFeed,
-  ViolationStore,
-} from '../domain/ports.js';
-import { createLoaders, type Loaders } from './loaders.js';
+import type { PlanEntry, ReadContext, ViolationFeed, ViolationStore } from '../domain/ports.js';
+import { type BatchedPorts, createLoaders, type Loaders } from './loaders.js';
 import { createProblems, type GraphProblem, type GraphProblems } from './problems.js';
 
 /** What resolvers read from. */
-export interface GraphPorts {
-  readonly clusters: ClusterDirectory;
-  readonly inventory: InventoryReader;
-  readonly figures: FigureReader;
-  readonly board: SloBoard;
+export interface GraphPorts extends BatchedPorts {
   readonly store: ViolationStore;
   readonly feed: ViolationFeed;
 }

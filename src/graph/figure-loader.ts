@@ -39,9 +39,10 @@ export function figureLoader(figures: FigureReader, { cache, waves, read }: Batc
   }
 
   return {
-    figure(question: FigureQuestion, entity: EntityRef, atMs: number): Promise<Figure> {
+    /** The column that an entity's figure is in: a promise less per figure than the figure itself. */
+    columnOf(question: FigureQuestion, entity: EntityRef, atMs: number): Promise<Column<Figure>> {
       const { loader, whole } = loaderOf(question, atMs);
-      return (whole.get(entity.cluster) ?? loader.load(entity)).then((column) => column.of(entity));
+      return whole.get(entity.cluster) ?? loader.load(entity);
     },
     column(question: FigureQuestion, cluster: string, atMs: number): Promise<Column<Figure>> {
       const { loader, whole } = loaderOf(question, atMs);

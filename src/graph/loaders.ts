@@ -2,10 +2,13 @@ import DataLoader from 'dataloader';
 import type { EntityRef } from '../domain/entity.js';
 import type { DataSourceStatus, Facet, Inventory } from '../domain/model.js';
 import type {
+  ClusterDirectory,
   Column,
   Figure,
   FigureQuestion,
+  FigureReader,
   FigureSeries,
+  InventoryReader,
   Outcome,
   ReadContext,
   SloBoard,
@@ -13,17 +16,25 @@ import type {
 } from '../domain/ports.js';
 import type { SloStatus } from '../domain/slo.js';
 import { type BatchOptions, readGroups } from './batch.js';
-import type { GraphPorts } from './context.js';
 import { figureLoader } from './figure-loader.js';
 import { inventoryLoader } from './inventory-loader.js';
 import { seriesLoader } from './series-loader.js';
 import { createWaves } from './waves.js';
 
+/** What is read in batches. */
+export interface BatchedPorts {
+  readonly clusters: ClusterDirectory;
+  readonly inventory: InventoryReader;
+  readonly figures: FigureReader;
+  readonly board: SloBoard;
+}
+
 /** The reads of one operation: what is asked for together goes out as one call per question. */
 export interface Loaders {
   /** A part of a cluster's inventory, without what the caller may not see; null where nothing tells of it. */
   facet<F extends Facet>(facet: F, cluster: string, atMs: number): Promise<Outcome<Inventory[F] | null>>;
-  figure(question: FigureQuestion, entity: EntityRef, atMs: number): Promise<Figure>;
+  /** The figures that an entity's is among. */
+  columnOf(question: FigureQuestion, entity: EntityRef, atMs: number): Promise<Column<Figure>>;
   /** A figure of everything in a cluster that has it. */
   column(question: FigureQuestion, cluster: string, atMs: number): Promise<Column<Figure>>;
   /** @throws InputError, LimitError */
@@ -40,7 +51,7 @@ export interface LoaderOptions {
   readonly cache: boolean;
 }
 
-export function createLoaders(ports: GraphPorts, read: ReadContext, { cache }: LoaderOptions): Loaders {
+export function createLoaders(ports: BatchedPorts, read: ReadContext, { cache }: LoaderOptions): Loaders {
   const waves = createWaves();
   const options: BatchOptions = { cache, waves, read };
   const statuses = new DataLoader<string, readonly DataSourceStatus[]>(

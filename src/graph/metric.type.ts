@@ -62,8 +62,8 @@ export class MeasurementType {
   @Field(() => Boolean, { description: 'Whether the source answered with warnings, so that the value may be short.' })
   readonly partial: boolean;
 
-  constructor(source: MeasurementSource, measurement: Measurement) {
-    this.source = source;
+  constructor(measurement: Measurement) {
+    this.source = measurement.source;
     this.promql = measurement.promql;
     this.window = measurement.windowMs;
     this.dataSource = measurement.dataSource;
@@ -84,21 +84,21 @@ export class MetricType {
   readonly unit: Unit;
   @Field(() => DateTimeScalar, { description: 'The instant it holds for.' })
   readonly at: number;
-  @Field(() => MeasurementType, { description: 'How it was measured: source, PromQL as sent, window.' })
-  readonly measurement: MeasurementType;
-
   constructor(
     readonly question: FigureQuestion,
     readonly entity: EntityRef,
-    figure: Figure,
+    private readonly figure: Figure,
   ) {
-    const { source, unit } = metricFamilies[question.family];
     const isNumber = Number.isFinite(figure.value);
     this.value = isNumber ? figure.value : null;
     this.missing = isNumber ? null : (figure.missing ?? 'NOT_A_NUMBER');
-    this.unit = unit;
+    this.unit = metricFamilies[question.family].unit;
     this.at = figure.atMs;
-    this.measurement = new MeasurementType(source, figure.measurement);
+  }
+
+  @Field(() => MeasurementType, { description: 'How it was measured: source, PromQL as sent, window.' })
+  measurement(): MeasurementType {
+    return new MeasurementType(this.figure.measurement);
   }
 }
 

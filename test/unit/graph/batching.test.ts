@@ -245,9 +245,10 @@ describe('reading', () => {
         gridMs: 5_000,
         cache: row.cache,
       });
-      const read = () => loaders.figure({ family: 'node.load1' }, { cluster: 'edge', key: 'n0' }, T0);
+      const entity = { cluster: 'edge', key: 'n0' };
+      const read = async () => (await loaders.columnOf({ family: 'node.load1' }, entity, T0)).of(entity).value;
 
-      expect([(await read()).value, (await read()).value]).toEqual([0.5, 0.5]);
+      expect([await read(), await read()]).toEqual([0.5, 0.5]);
       expect(calls.values).toHaveLength(row.reads);
     },
   );
