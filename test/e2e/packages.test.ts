@@ -6,6 +6,7 @@ import { collect, startGateway } from '../support/gateway.js';
 import { counter, gauge, startPrometheus, T0 } from '../support/prometheus.js';
 import { until } from '../support/until.js';
 
+/** The seventh, vitest, is what runs this. */
 const promised = ['@apollo/server', 'graphql', 'type-graphql', 'dataloader', 'prometheus-query', 'graphql-ws'];
 
 interface Coverage {
