@@ -6,6 +6,7 @@ interface DemoFlags {
   readonly fresh?: boolean;
   readonly historyDays?: number;
   readonly incidentAfter?: number;
+  readonly host?: string;
   readonly port?: number;
   readonly prometheusEdgePort?: number;
   readonly prometheusSharedPort?: number;
@@ -28,6 +29,7 @@ export function addDemoCommand(program: Command, _terminal: Terminal, end: (code
     .option('--fresh', 'throw away what earlier starts left')
     .option('--history-days <days>', 'days of history of a first start, 0.25 to 30 (default: 30)', number)
     .option('--incident-after <seconds>', 'from ready to the noisy neighbour (default: 60)', number)
+    .option('--host <address>', 'where the gateway listens; beyond loopback it lets everybody in (default: 127.0.0.1)')
     .option('--port <port>', 'port of the gateway (default: 4000)', number)
     .option('--prometheus-edge-port <port>', 'of the Prometheus of edge-seoul (default: 9090)', number)
     .option('--prometheus-shared-port <port>', 'of the Prometheus of the other clusters (default: 9091)', number)
@@ -40,6 +42,7 @@ export function addDemoCommand(program: Command, _terminal: Terminal, end: (code
         await runDemo({
           dataFolder: flags.data,
           fresh: flags.fresh,
+          host: flags.host,
           historyDays: flags.historyDays,
           incidentDelaySeconds: flags.incidentAfter,
           ports: {

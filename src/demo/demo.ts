@@ -8,7 +8,7 @@ import { provideEngines } from './engines.js';
 import { serveTargets } from './exporters.js';
 import { writeAlertmanagerConfig, writeGatewayFiles } from './files.js';
 import { type Incident, NOISE_MS, nextVictim, pastIncidents, Timeline } from './incidents.js';
-import { choosePorts, type DemoPorts } from './ports.js';
+import { choosePorts, type DemoPorts, LOOPBACK } from './ports.js';
 import { type Progress, progressOf } from './progress.js';
 import { claimFolder, clearData, type DemoState, readState, writeState } from './state.js';
 import { edgeSites } from './topology.js';
@@ -23,6 +23,8 @@ export interface StartOptions {
   /** Where samples, violations and the state of the world are kept. */
   readonly dataFolder: string;
   readonly ports: DemoPorts;
+  /** Where the gateway listens; beyond loopback it lets everybody in. */
+  readonly host: string;
   /** 0.25..30 */
   readonly historyDays: number;
   /** From the gateway being ready to the noisy neighbour. */
@@ -84,13 +86,13 @@ async function build(
   stops: (() => Promise<void> | void)[],
   stop: () => Promise<void>,
 ): Promise<Demo> {
-  const { dataFolder, say, signal } = options;
+  const { dataFolder, host, say, signal } = options;
   const beganMs = Date.now();
   if (!existsSync(options.gatewayScript)) throw new Error(`${options.gatewayScript} is missing: run npm run build`);
   const { release } = claimFolder(dataFolder);
   stops.push(release);
   const engines = provideEngines(['prometheus', 'alertmanager'], say);
-  const ports = await choosePorts(options.ports, say);
+  const ports = await choosePorts(options.ports, say, host);
   const children: Child[] = [];
   const own = (child: Child) => {
     children.push(child);
@@ -110,7 +112,7 @@ async function build(
   await scrape(databases, targets, ports.exporters);
 
   const alertmanager = own(startAlertmanager(engines.alertmanager, dataFolder, ports));
-  const config = writeGatewayFiles(dataFolder, ports);
+  const config = writeGatewayFiles(dataFolder, ports, host);
   const gateway = own(
     startChild('the gateway', process.execPath, [
       '--enable-source-maps',
@@ -118,9 +120,10 @@ async function build(
       'serve',
       '--config',
       config,
+      ...(isOpen(host) ? ['--insecure'] : []),
     ]),
   );
-  const base = `http://127.0.0.1:${ports.gateway}`;
+  const base = `http://${reachable(host)}:${ports.gateway}`;
   await whenReady(alertmanager, `http://127.0.0.1:${ports.alertmanager}/-/ready`, READY_MS, signal);
   await whenReady(gateway, `${base}/readyz`, READY_MS, signal);
 
@@ -215,6 +218,17 @@ function startAlertmanager(command: string, folder: string, ports: DemoPorts): C
     '--cluster.listen-address=',
     '--log.level=warn',
   ]);
+}
+
+/** Whether others than this machine reach a host. */
+export function isOpen(host: string): boolean {
+  return !['127.0.0.1', '::1', 'localhost'].includes(host);
+}
+
+/** The name by which this machine reaches what listens there. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return LOOPBACK;
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function plan(state: DemoState, delayMs: number): Incident {

@@ -5,16 +5,16 @@ import type { DemoPorts } from './ports.js';
 import { clusters, sharing } from './topology.js';
 
 /** Writes the gateway's configuration and definitions; the path of slograph.yaml. */
-export function writeGatewayFiles(folder: string, ports: DemoPorts): string {
+export function writeGatewayFiles(folder: string, ports: DemoPorts, host: string): string {
   mkdirSync(join(folder, 'slos'), { recursive: true });
   mkdirSync(join(folder, 'gateway'), { recursive: true });
   for (const [name, text] of Object.entries(definitionFiles)) writeFileSync(join(folder, 'slos', name), text);
   const file = join(folder, 'slograph.yaml');
-  writeFileSync(file, gatewayConfig(ports));
+  writeFileSync(file, gatewayConfig(ports, host));
   return file;
 }
 
-function gatewayConfig(ports: DemoPorts): string {
+function gatewayConfig(ports: DemoPorts, host: string): string {
   const entries = clusters.map((name) => {
     const isShared = sharing.includes(name);
     const port = isShared ? ports.prometheusShared : ports.prometheusEdge;
@@ -22,7 +22,7 @@ function gatewayConfig(ports: DemoPorts): string {
     return `  - name: ${name}\n    prometheus: { url: "http://127.0.0.1:${port}" }${match}\n`;
   });
   return `# Written at every start of the demo: change a copy, not this file.
-listen: { host: 127.0.0.1, port: ${ports.gateway} }
+listen: { host: ${JSON.stringify(host)}, port: ${ports.gateway} }
 clusters:
 ${entries.join('')}definitions: [./slos]
 store: { path: ./gateway/slograph.db }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { builtGateway, type Demo, startDemo } from './demo.js';
-import { type DemoPorts, defaultPorts } from './ports.js';
+import { builtGateway, type Demo, isOpen, startDemo } from './demo.js';
+import { type DemoPorts, defaultPorts, LOOPBACK } from './ports.js';
 import { exampleQueries } from './queries.js';
 
 /** What `slograph demo` can be told; everything has a default. */
@@ -9,6 +9,8 @@ export interface DemoOptions {
   readonly dataFolder?: string | undefined;
   /** Ports to try first; one in use is replaced. 0 takes any. */
   readonly ports?: { readonly [Name in keyof DemoPorts]?: number | undefined } | undefined;
+  /** Where the gateway listens; beyond loopback it lets everybody in. Default: 127.0.0.1. */
+  readonly host?: string | undefined;
   /** Days of history of a first start, 0.25..30. Default: 30. */
   readonly historyDays?: number | undefined;
   /** Seconds from the gateway being ready to the incident, 0..3600. Default: 60. */
@@ -50,11 +52,13 @@ export async function runDemo(options: DemoOptions = {}): Promise<DemoExitCode> 
 
 /** Null when it ended because it was told to, else why it failed. */
 async function runUntil(options: DemoOptions, signal: AbortSignal): Promise<string | null> {
+  const host = options.host ?? LOOPBACK;
   let demo: Demo;
   try {
     demo = await startDemo({
       dataFolder: resolve(options.dataFolder ?? '.demo'),
       ports: { ...defaultPorts, ...given(options.ports ?? {}) },
+      host,
       historyDays: options.historyDays ?? 30,
       incidentDelayMs: (options.incidentDelaySeconds ?? 60) * 1_000,
       fresh: options.fresh ?? false,
@@ -65,7 +69,7 @@ async function runUntil(options: DemoOptions, signal: AbortSignal): Promise<stri
   } catch (error) {
     return signal.aborted ? null : error instanceof Error ? error.message : String(error);
   }
-  for (const line of welcome(demo)) say(line);
+  for (const line of welcome(demo, host)) say(line);
   const told = new Promise<null>((done) => {
     if (signal.aborted) done(null);
     else signal.addEventListener('abort', () => done(null), { once: true });
@@ -92,7 +96,7 @@ function given<T extends object>(values: T): { [Name in keyof T]: Exclude<T[Name
   };
 }
 
-function welcome(demo: Demo): readonly string[] {
+function welcome(demo: Demo, host: string): readonly string[] {
   const { addresses, incident, isRepeated, historyFromMs, samplesWritten, preparationMs } = demo;
   const [edge, shared] = addresses.prometheus;
   const pastMs = Math.max(historyFromMs + 600_000, Date.now() - 29 * 86_400_000);
@@ -115,6 +119,9 @@ function welcome(demo: Demo): readonly string[] {
     isRepeated
       ? 'half an hour after the end, because windows of six hours still see the one before.'
       : 'six minutes after the end.',
+    ...(isOpen(host)
+      ? [`The gateway listens on ${host} with --insecure: whoever reaches that address may ask it.`]
+      : []),
     'Ctrl-C ends everything; the next start goes on from here.',
   ];
 }

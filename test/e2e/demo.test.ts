@@ -91,7 +91,10 @@ it('starts afresh where the data cannot be gone on with, and tells which program
   const folder = demoFolder();
   const state = { modelVersion: 1, historyFromMs: Date.now() - 86_400_000, incidents: [] };
   writeFileSync(join(folder, 'state.json'), JSON.stringify(state));
-  const demo = await startDemo(folder, ['--history-days', '0.25', '--incident-after', '3600']);
+  const flags = ['--history-days', '0.25', '--incident-after', '3600', '--host', '0.0.0.0'];
+  const demo = await startDemo(folder, flags);
+  expect(demo.process.output()).toContain('listens on 0.0.0.0 with --insecure: whoever reaches that address');
+  expect((await fetch(demo.graphql.replace('/graphql', '/readyz'))).status).toBe(200);
   expect(demo.process.output()).toContain('cannot be gone on with (they are incomplete): starting afresh');
 
   const alertmanager = processesNaming(folder).find((line) => line.includes('--cluster.listen-address'));

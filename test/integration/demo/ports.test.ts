@@ -18,3 +18,8 @@ it('says which port is in use and takes another, never one twice', async () => {
     `port ${port} is in use: the Prometheus of edge-seoul takes ${chosen.prometheusEdge}`,
   ]);
 });
+
+it('says that an address is none of this machine', async () => {
+  const wanted = { gateway: 0, prometheusEdge: 0, prometheusShared: 0, alertmanager: 0, exporters: 0 };
+  await expect(choosePorts(wanted, () => {}, '192.0.2.1')).rejects.toThrow('192.0.2.1 is no address of this machine');
+});
