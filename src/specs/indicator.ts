@@ -21,6 +21,8 @@ export interface Indicator {
   readonly parts: ReadonlyMap<string, SpecNode>;
 }
 
+const QUERY_FIELDS = ['query', 'promql'] as const;
+
 const TYPES = ['prometheus', 'mimir', 'thanos', 'victoriametrics', 'cortex'] as const;
 
 /** A document of kind SLI. */
@@ -140,8 +142,10 @@ class MetricReader {
   }
 
   private promql(spec: SpecNode): Metric | null {
-    const fields = spec.fields(['query', 'promql'], 'a mapping with a query');
-    const query = fields?.exactlyOne(['query', 'promql'], 'PromQL')?.value;
+    // OpenSLO leaves these fields to the vendors: what others read beside a query does no harm here.
+    const isGiven = (fields: SpecFields) => QUERY_FIELDS.some((name) => fields.get(name) !== null);
+    const fields = spec.fields(QUERY_FIELDS, 'a mapping with a query', (all) => (isGiven(all) ? 'WARNING' : 'ERROR'));
+    const query = fields?.exactlyOne(QUERY_FIELDS, 'PromQL')?.value;
     const text = query?.string('PromQL') ?? null;
     if (query === undefined || text === null) return null;
     this.parts.set(query.path, query);

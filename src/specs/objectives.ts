@@ -20,14 +20,22 @@ const FIELDS = [
 const operators = ['lte', 'lt', 'gte', 'gt'] as const;
 type Operator = (typeof operators)[number];
 
+/** What of the SLO decides how its objectives are read. */
+export interface ObjectivesContext {
+  /** Whether the SLI is a value with bounds; null when that is not known. */
+  readonly isThreshold: boolean | null;
+  /** Whether the SLI stands in the SLO itself. */
+  readonly isInline: boolean;
+  /** Whether the budgeting method counts slices of time. */
+  readonly hasSlices: boolean;
+}
+
 /**
  * Reads `spec.objectives`; null when one of them has errors.
- * @param isThreshold whether the SLI is a value with bounds; null when that is not known
- * @param isInline whether the SLI stands in the SLO itself
  */
 export function readObjectives(
   node: SpecNode | null,
-  sli: { readonly isThreshold: boolean | null; readonly isInline: boolean },
+  sli: ObjectivesContext,
   annotations: Annotations,
 ): readonly ObjectiveDefinition[] | null {
   const items = node?.items('a list of objectives') ?? null;
@@ -47,13 +55,13 @@ export function readObjectives(
 
 function readObjective(
   node: SpecNode,
-  { isThreshold, isInline }: { readonly isThreshold: boolean | null; readonly isInline: boolean },
+  { isThreshold, isInline, hasSlices }: ObjectivesContext,
   annotations: Annotations,
 ): ObjectiveDefinition | null {
   const fields = node.fields(FIELDS, 'a mapping of an objective');
   if (fields === null) return null;
   const isComposite = reportComposite(fields);
-  checkSlices(fields);
+  checkSlices(fields, hasSlices);
   const target = readTarget(fields);
   const displayName = fields.get('displayName')?.string('a text') ?? null;
   const bounds =
@@ -75,12 +83,13 @@ function reportComposite(fields: SpecFields): boolean {
 }
 
 /** Right or wrong by OpenSLO; not used with Occurrences. */
-function checkSlices(fields: SpecFields): void {
+function checkSlices(fields: SpecFields, hasSlices: boolean): void {
   const target = fields.get('timeSliceTarget');
   const share = target?.number('a share above 0, up to 1') ?? null;
   if (share !== null && !(share > 0 && share <= 1)) target?.expected('a share above 0, up to 1');
   const window = fields.get('timeSliceWindow');
   if (window !== null) readDuration(window);
+  if (hasSlices) return;
   for (const name of ['timeSliceTarget', 'timeSliceWindow']) {
     if (fields.get(name) !== null) fields.key(name).report('not used with Occurrences; remove it', 'WARNING');
   }
@@ -156,10 +165,13 @@ function isEmpty(lower: Bound, upper: Bound): boolean {
   return lower.value === upper.value && !(lower.inclusive && upper.inclusive);
 }
 
+/** A share of good events is always held to be at least its target, which `gt` and `gte` only say again. */
 function reportOperator(fields: SpecFields, isInline: boolean): void {
-  if (fields.get('op') !== null) {
+  const op = fields.get('op')?.scalar ?? null;
+  if (op !== null) {
     const advice = 'remove it: a ratio has a target only, op and value belong to a thresholdMetric';
-    fields.key('op').report(`"op" has no meaning for a ratio; ${advice}`, isInline ? 'ERROR' : 'WARNING');
+    const isHarmless = !isInline || op === 'gt' || op === 'gte';
+    fields.key('op').report(`"op" has no meaning for a ratio; ${advice}`, isHarmless ? 'WARNING' : 'ERROR');
   } else if (fields.get('value') !== null) {
     fields.key('value').report('"value" has no meaning for a ratio; remove it', 'WARNING');
   }

@@ -46,10 +46,10 @@ export function readSlo(envelope: Envelope, library: Library): SloDefinition | n
   const windowMs = readWindow(
     fields.require('timeWindow', 'a list with one window, like [{ duration: 30d, isRolling: true }]'),
   );
-  readBudgeting(fields.require('budgetingMethod', 'Occurrences'));
+  const hasSlices = readBudgeting(fields.require('budgetingMethod', 'Occurrences'));
   const objectivesNode = fields.require('objectives', 'a list of objectives');
-  const sliKind = { isThreshold: indicator?.isThreshold ?? null, isInline };
-  const objectives = readObjectives(objectivesNode, sliKind, annotations);
+  const context = { isThreshold: indicator?.isThreshold ?? null, isInline, hasSlices };
+  const objectives = readObjectives(objectivesNode, context, annotations);
   const cluster = readCluster(indicator, envelope, library);
   const burnRateRules = readBurnRateRules(annotations, windowMs, objectives, objectivesNode);
   readAlertPolicies(fields, annotations, library);
@@ -159,10 +159,12 @@ function readWindow(node: SpecNode | null): number | null {
   return windowMs;
 }
 
-function readBudgeting(node: SpecNode | null): void {
+/** Whether the method counts slices of time, which is reported. */
+function readBudgeting(node: SpecNode | null): boolean {
   const method = node?.oneOf(['Occurrences', 'Timeslices', 'RatioTimeslices'] as const) ?? null;
-  if (method === null || method === 'Occurrences') return;
+  if (method === null || method === 'Occurrences') return false;
   node?.report(`${method} is not evaluated; write Occurrences, which counts events instead of slices of time`);
+  return true;
 }
 
 /** The one cluster that the SLI is measured in: by its metric sources, else the annotation, else the only one. */

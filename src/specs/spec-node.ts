@@ -73,15 +73,19 @@ export class SpecNode {
     return this.report(`expected ${what}, got ${this.describe()}${advice === '' ? '' : `; ${advice}`}`);
   }
 
-  /** The fields of a mapping; unknown ones are reported. */
-  fields(known: readonly string[], what: string): SpecFields | null {
+  /** The fields of a mapping; unknown ones are reported, as errors where `severity` does not say otherwise. */
+  fields(
+    known: readonly string[],
+    what: string,
+    severity: (fields: SpecFields) => Problem['severity'] = () => 'ERROR',
+  ): SpecFields | null {
     const fields = this.anyFields(what);
     if (fields === null) return null;
     for (const [name, field] of fields.all()) {
       if (known.includes(name)) continue;
       const advice =
         name === '<<' ? 'merge keys are not read: repeat the fields' : suggestion(name, known, 'fields here');
-      field.key.report(`unknown field "${name}"; ${advice}`);
+      field.key.report(`unknown field "${name}"; ${advice}`, severity(fields));
     }
     return fields;
   }

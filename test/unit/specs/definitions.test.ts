@@ -446,3 +446,36 @@ describe('the revision', () => {
     expect(revision(text)).not.toBe(revision(good));
   });
 });
+
+describe("what the specification's own examples do beside the rules", () => {
+  it.each(['gt', 'gte'])('lets a ratio say op: %s, which is how its share is judged anyway', (op) => {
+    const definitions = read(swap(good, 'target: 0.999', `target: 0.999\n      op: ${op}`));
+    expect(definitions.slos[0]?.objectives).toMatchObject([{ target: '0.999', lower: null, upper: null }]);
+    expect(shown(definitions)).toEqual([
+      expect.stringMatching(
+        /^warning a\.yaml:32:7 spec\.objectives\[0\]\.op: "op" has no meaning for a ratio; remove it/,
+      ),
+    ]);
+  });
+
+  it('lets a metric source have fields of its vendor beside the query', () => {
+    const definitions = read(
+      swap(good, 'query: sum(http_requests_total)', 'query: sum(http_requests_total)\n              dimensions: [a]'),
+    );
+    expect(definitions.slos).toHaveLength(1);
+    expect(shown(definitions)).toEqual([
+      expect.stringMatching(
+        /^warning a\.yaml:25:15 .*\.dimensions: unknown field "dimensions"; fields here: query, promql/,
+      ),
+    ]);
+  });
+
+  it('does not call what Timeslices need unused where they are asked for', () => {
+    const text = swap(
+      swap(good, 'Occurrences', 'Timeslices'),
+      'target: 0.999',
+      'target: 0.999\n      timeSliceTarget: 0.9\n      timeSliceWindow: 1m',
+    );
+    expect(shown(read(text))).toEqual([expect.stringMatching(/^a\.yaml:28:20 .*Timeslices is not evaluated/)]);
+  });
+});
