@@ -28,7 +28,7 @@ export function judge(
   open: readonly Violation[],
 ): Judgement {
   return (
-    violated(slo, figures, open) ??
+    violated(slo, figures, readings, open) ??
     atRisk(slo, figures, readings, open) ??
     noData(slo, figures, readings) ??
     noEvents(slo, figures) ?? { state: 'OK', stateReason: null }
@@ -52,10 +52,40 @@ export function worstOf(objectives: readonly ObjectiveStatus[]): Judgement {
   return { state: worst.state, stateReason: `${name}: ${worst.stateReason}` };
 }
 
-function violated(slo: SloDefinition, figures: ObjectiveFigures, open: readonly Violation[]): Judgement | null {
+function violated(
+  slo: SloDefinition,
+  figures: ObjectiveFigures,
+  readings: ObjectiveReadings,
+  open: readonly Violation[],
+): Judgement | null {
   const page = open.find((violation) => violation.severity === 'PAGE');
-  const reason = budgetGone(slo, figures) ?? page?.message ?? outOfBounds(slo, figures);
+  const paged = page === undefined ? null : messageOf(page, slo, figures, readings);
+  const reason = budgetGone(slo, figures) ?? paged ?? outOfBounds(slo, figures);
   return reason === null ? null : { state: 'VIOLATED', stateReason: reason };
+}
+
+/** What an open violation says, and where nothing tells any more whether it goes on, that this keeps it open. */
+function messageOf(
+  violation: Violation,
+  slo: SloDefinition,
+  figures: ObjectiveFigures,
+  readings: ObjectiveReadings,
+): string {
+  const because = whyUndecided(violation, slo, figures, readings);
+  return because === null ? violation.message : `${violation.message} It stays open: ${because}.`;
+}
+
+function whyUndecided(
+  { kind, shortWindowMs }: Violation,
+  slo: SloDefinition,
+  { burnRates, current }: ObjectiveFigures,
+  readings: ObjectiveReadings,
+): string | null {
+  if (!isFresh(slo, readings)) return `nothing was measured in the last ${formatDuration(freshnessWindowOf(slo))}`;
+  if (kind === 'THRESHOLD') return current === null ? 'there is no value at present' : null;
+  if (kind !== 'BURN_RATE' || shortWindowMs === null) return null;
+  const isKnown = (burnRates.get(shortWindowMs) ?? null) !== null;
+  return isKnown ? null : `too few events in the last ${formatDuration(shortWindowMs)} tell whether it is over`;
 }
 
 function budgetGone(slo: SloDefinition, { budget, events }: ObjectiveFigures): string | null {
@@ -74,13 +104,14 @@ function outOfBounds(slo: SloDefinition, { objective, current }: ObjectiveFigure
 
 function atRisk(
   slo: SloDefinition,
-  { budget, burnRates }: ObjectiveFigures,
-  { atMs }: ObjectiveReadings,
+  figures: ObjectiveFigures,
+  readings: ObjectiveReadings,
   open: readonly Violation[],
 ): Judgement | null {
+  const { budget, burnRates } = figures;
   const [other] = open;
-  if (other !== undefined) return { state: 'AT_RISK', stateReason: other.message };
-  if (budget.exhaustsAtMs === null || budget.exhaustsAtMs >= atMs + slo.windowMs) return null;
+  if (other !== undefined) return { state: 'AT_RISK', stateReason: messageOf(other, slo, figures, readings) };
+  if (budget.exhaustsAtMs === null || budget.exhaustsAtMs >= readings.atMs + slo.windowMs) return null;
   const rate = burnRates.get(presentWindowOf(slo)) ?? 0;
   const left = `${percentInWords(budget.remainingRatio ?? 0)} of the error budget of ${formatDuration(slo.windowMs)} is left`;
   return {

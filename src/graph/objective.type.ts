@@ -6,7 +6,8 @@ import { DateTimeScalar, DurationScalar } from './scalars.js';
 
 export const SLOStateEnum = enumOf<SloState>('SLOState', 'How an SLO or an objective stands. Worst first.', {
   VIOLATED: 'The budget is gone, or a PAGE violation is open, or a bounded value is out of its bounds.',
-  AT_RISK: 'Another violation is open, or the budget ends before the window does at the present rate.',
+  AT_RISK:
+    'Another violation is open, or at the burn rate of the last hour the budget could be gone within one window.',
   STALE: 'The last known state, kept because its source does not answer.',
   NO_DATA: 'Nothing was ever or recently measured.',
   NO_EVENTS: 'Measured, but nothing happened.',
@@ -48,7 +49,8 @@ export class ErrorBudgetType {
   readonly remainingTime: number | null;
   @Field(() => DateTimeScalar, {
     nullable: true,
-    description: 'When it is gone at the present rate; null if never, or not known.',
+    description:
+      'The earliest it can be gone, at the burn rate of the last hour: errors that leave the rolling window until then are not credited. Null if never, or not known.',
   })
   readonly exhaustsAt: number | null;
   @Field(() => Boolean, { description: 'Whether it was computed from less than the whole window.' })

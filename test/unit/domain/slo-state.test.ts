@@ -59,8 +59,20 @@ describe('the state of an objective', () => {
     {
       state: 'VIOLATED',
       because: 'a page stays open though nothing is measured any more',
-      reason: /burns/,
+      reason: /burns .* It stays open: nothing was measured in the last 5m\.$/,
       of: judged([page], slo, quiet, { '5m': null }),
+    },
+    {
+      state: 'VIOLATED',
+      because: 'a page stays open though all traffic has ended',
+      reason: /burns .* It stays open: too few events in the last 5m tell whether it is over\.$/,
+      of: judged([page], slo, quiet, { '5m': events(0, 0) }),
+    },
+    {
+      state: 'AT_RISK',
+      because: 'a ticket on a value stays open without a value',
+      reason: /burns .* It stays open: there is no value at present\.$/,
+      of: judged([{ ...page, severity: 'TICKET', kind: 'THRESHOLD' }], temperature, quiet),
     },
     {
       state: 'AT_RISK',
