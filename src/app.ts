@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from './config/config.js';
+import { everything } from './domain/access.js';
 import { ConfigError, problemText } from './domain/errors.js';
 import type { ViolationFeed, ViolationStore } from './domain/ports.js';
 import type { Definitions } from './domain/slo.js';
@@ -68,6 +69,7 @@ export function createApp(config: Config, { version, log = createLog({ level: co
   async function start(): Promise<{ url: string }> {
     const opened = await createSqliteStore(config.store);
     store = opened;
+    metrics.countOpen(async () => (await opened.snapshot(everything)).events.length);
     core = await buildCore(config, opened, metrics, log);
     feed.follow(core.engine.feed);
     const firstEvaluation = core.start();
@@ -177,6 +179,7 @@ async function buildCore(config: Config, store: ViolationStore, metrics: Metrics
   const notifiers = config.alertmanagers.map((alertmanager) =>
     createAlertmanagerNotifier({ ...alertmanager, store, feed: engine.feed, clock: Date.now, log }),
   );
+  let stopped = false;
   return {
     engine,
     reads: {
@@ -186,13 +189,14 @@ async function buildCore(config: Config, store: ViolationStore, metrics: Metrics
       board: engine.board,
     },
     start() {
-      void logUnreachable(planner, log);
+      void logUnreachable(planner, log, () => stopped);
       const first = engine.evaluateOnce();
       engine.start();
       for (const notifier of notifiers) notifier.start();
       return first;
     },
     async stop() {
+      stopped = true;
       await Promise.all(notifiers.map((notifier) => notifier.stop()));
       await engine.stop();
       await definitions.close();
@@ -240,10 +244,10 @@ function logDefinitions(definitions: WatchedDefinitions, log: Logger): void {
   definitions.onChange(tell);
 }
 
-async function logUnreachable(planner: Planner, log: Logger): Promise<void> {
+async function logUnreachable(planner: Planner, log: Logger, isStopped: () => boolean): Promise<void> {
   for (const { name } of planner.dataSources()) {
     const { reachable, error } = await planner.status(name);
-    if (!reachable)
+    if (!reachable && !isStopped())
       log.warn({ dataSource: name, error }, 'a data source does not answer; its figures are null until it does');
   }
 }

@@ -2,6 +2,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
+const TRANSITIONS = ['opened', 'severity_changed', 'resolved'] as const;
+
 export type OperationType = 'query' | 'mutation' | 'subscription' | 'unknown';
 /** `partial`: data with errors. `refused`: not executed, whether by a limit, by its syntax or by who asked. */
 export type Outcome = 'ok' | 'partial' | 'error' | 'refused';
@@ -30,6 +32,8 @@ export interface Metrics {
   request(request: UpstreamRequest): void;
   onEvaluated(evaluation: EvaluationFacts): void;
   onTransition(change: { readonly transition: string }): void;
+  /** How many violations are open is asked for when it is read, so that it is right after a restart as well. */
+  countOpen(count: () => Promise<number>): void;
   readonly subscribers: Gauge;
   readonly sockets: Gauge;
   readonly configReloaded: Gauge;
@@ -98,6 +102,7 @@ export function createMetrics(version: string): Metrics {
     labelNames: ['transition'] as const,
     registers,
   });
+  for (const transition of TRANSITIONS) transitions.labels(transition).inc(0);
   return {
     registry,
     operation(type, outcome, durationSeconds) {
@@ -115,6 +120,18 @@ export function createMetrics(version: string): Metrics {
       evaluationDelay.labels(dataSource).set(lagMs / 1_000);
     },
     onTransition: ({ transition }) => transitions.labels(transition.toLowerCase()).inc(),
+    countOpen(count) {
+      new Gauge({
+        name: 'slograph_violations_open',
+        help: 'Violations open; absent while the store does not answer.',
+        registers,
+        async collect() {
+          const open = await count().catch(() => null);
+          if (open === null) this.remove();
+          else this.set(open);
+        },
+      });
+    },
     subscribers: new Gauge({ name: 'slograph_stream_subscribers', help: 'Subscriptions running.', registers }),
     sockets: new Gauge({ name: 'slograph_websocket_connections', help: 'WebSockets open.', registers }),
     configReloaded,
