@@ -28,6 +28,7 @@ fragment Parts on Cluster {
       title: 'what goes wrong, as it happens',
       text: `subscription Violations {
   violations {
+    __typename
     ... on ViolationEvent { transition evaluatedAt violation { slo { name } kind severity status burnRate message } }
     ... on StreamBookmark { cursor snapshotComplete }
   }
