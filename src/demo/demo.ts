@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Child, startChild, whenReady } from './child.js';
+import { targetsOf } from './cloud.js';
 import { type Database, fillHistory, scrape, startDatabases } from './databases.js';
 import { provideEngines } from './engines.js';
 import { serveTargets } from './exporters.js';
@@ -12,7 +13,7 @@ import { choosePorts, type DemoPorts, LOOPBACK } from './ports.js';
 import { type Progress, progressOf } from './progress.js';
 import { claimFolder, clearData, type DemoState, readState, writeState } from './state.js';
 import { edgeSites } from './topology.js';
-import { createWorld, targetsOf } from './world.js';
+import { createWorld } from './world.js';
 
 const DAY = 86_400_000;
 /** Data older than this leave a hole that is not worth filling. */

@@ -1,13 +1,5 @@
-import { cadvisor } from './cadvisor.js';
-import { dcgmExporter } from './gpu.js';
 import type { Incident, Timeline } from './incidents.js';
-import { istioProxies } from './istio.js';
-import { kubeStateMetrics } from './kube-state-metrics.js';
-import { nodeExporter } from './node-exporter.js';
-import { eventPipeline, objectStores } from './storage.js';
-import type { Target } from './target.js';
-import { clusters, core, type Node, nodes, podsOf } from './topology.js';
-import { modelServers } from './vllm.js';
+import { type Node, podsOf } from './topology.js';
 
 /** Grows whenever a sample, a label or the layout of the data changes: older data are then thrown away. */
 export const MODEL_VERSION = 1;
@@ -35,19 +27,4 @@ export function createWorld(historyFromMs: number, timeline: Timeline): World {
 /** Where the detector of a site runs; undefined in a cluster without one. */
 function victimNode(cluster: string): Node | undefined {
   return podsOf(cluster, 'detector')[0]?.node;
-}
-
-/** Everything that is scraped, of all clusters. */
-export function targetsOf(world: World): readonly Target[] {
-  return clusters.flatMap((cluster) => {
-    const own = nodes.filter((node) => node.cluster === cluster);
-    return [
-      kubeStateMetrics(cluster, world),
-      ...own.map((node) => nodeExporter(node, world)),
-      ...own.map((node) => cadvisor(node, world)),
-      ...istioProxies(cluster, world),
-      ...own.filter((node) => node.gpus !== null).map((node) => dcgmExporter(node, world)),
-      ...(cluster === core ? [...modelServers(world), ...objectStores(world), eventPipeline(world)] : []),
-    ];
-  });
 }

@@ -2,13 +2,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { targetsOf } from '../../../src/demo/cloud.js';
 import { serveTargets } from '../../../src/demo/exporters.js';
 import { expectedSamples, writeHistory } from '../../../src/demo/history.js';
 import { Timeline } from '../../../src/demo/incidents.js';
 import { countSamples, newestSampleMs, writePrometheusConfig } from '../../../src/demo/prometheus.js';
 import { type Series, storedLabels, type Target } from '../../../src/demo/target.js';
 import { sharing } from '../../../src/demo/topology.js';
-import { createWorld, targetsOf } from '../../../src/demo/world.js';
+import { createWorld } from '../../../src/demo/world.js';
 import { startPrometheus, type TestPrometheus } from '../../support/prometheus.js';
 import { until } from '../../support/until.js';
 

@@ -1,6 +1,7 @@
+import { targetsOf } from '../../../src/demo/cloud.js';
 import { type Incident, NOISE_MS, Timeline } from '../../../src/demo/incidents.js';
 import type { Target } from '../../../src/demo/target.js';
-import { createWorld, targetsOf } from '../../../src/demo/world.js';
+import { createWorld } from '../../../src/demo/world.js';
 
 /** When the histories of these tests begin. */
 export const FROM = Date.UTC(2026, 0, 1);

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { targetsOf } from '../../../src/demo/cloud.js';
 import { Timeline } from '../../../src/demo/incidents.js';
 import { exposition, type Series, storedLabels, type Target } from '../../../src/demo/target.js';
 import { findSeries, trueEvents } from '../../../src/demo/truth.js';
-import { createWorld, targetsOf } from '../../../src/demo/world.js';
+import { createWorld } from '../../../src/demo/world.js';
 import { DAY, FROM, noise, targetsWith } from './support.js';
 
 const START = FROM + 20 * DAY;
