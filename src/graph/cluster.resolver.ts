@@ -137,7 +137,7 @@ export class ClusterResolver {
 
   @FieldResolver(() => ServiceGraphType, {
     nullable: true,
-    description: 'Which microservices call which; null when not known.',
+    description: 'Which microservices called which by HTTP or gRPC in the window; null when not known.',
   })
   async serviceGraph(
     @Root() { name, instant }: ClusterType,

@@ -194,7 +194,10 @@ export class MicroserviceResolver {
     );
   }
 
-  @FieldResolver(() => [ServiceEdgeType], { nullable: true, description: 'Who calls it; null when not known.' })
+  @FieldResolver(() => [ServiceEdgeType], {
+    nullable: true,
+    description: 'Who called it by HTTP or gRPC in the window; null when not known.',
+  })
   async callers(
     @Root() microservice: MicroserviceType,
     @WindowArg() windowMs: number | null,
@@ -204,7 +207,10 @@ export class MicroserviceResolver {
     return (await serviceEdges(ask, ref.cluster, instant, windowMs))?.callersOf(ref.key) ?? null;
   }
 
-  @FieldResolver(() => [ServiceEdgeType], { nullable: true, description: 'Whom it calls; null when not known.' })
+  @FieldResolver(() => [ServiceEdgeType], {
+    nullable: true,
+    description: 'Whom it called by HTTP or gRPC in the window; null when not known.',
+  })
   async callees(
     @Root() microservice: MicroserviceType,
     @WindowArg() windowMs: number | null,
