@@ -19,6 +19,7 @@ import { createClusterDirectory } from './sources/clusters.js';
 import { createFigureReader } from './sources/figures.js';
 import { createInventoryReader } from './sources/inventory.js';
 import { createPlanner, type Planner } from './sources/prometheus/planner.js';
+import { createPromqlReader } from './sources/promql-reader.js';
 import { createSliCompiler } from './sources/sli-compiler.js';
 import { createEventSource } from './sources/sli-events.js';
 import { sliTemplates } from './sources/sli-templates.js';
@@ -150,7 +151,7 @@ export function createApp(config: Config, { version, log = createLog({ level: co
 /** What a configuration is made into, and what is made anew when it changes. */
 interface Core {
   readonly engine: Engine;
-  readonly reads: Pick<GraphPorts, 'clusters' | 'inventory' | 'figures' | 'board'>;
+  readonly reads: Pick<GraphPorts, 'clusters' | 'inventory' | 'figures' | 'board' | 'promql'>;
   /** Resolves when every data source has answered once, or failed to. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -187,6 +188,7 @@ async function buildCore(config: Config, store: ViolationStore, metrics: Metrics
       inventory: createInventoryReader(planner),
       figures: createFigureReader(planner),
       board: engine.board,
+      promql: createPromqlReader(planner),
     },
     start() {
       void logUnreachable(planner, log, () => stopped);

@@ -92,6 +92,13 @@ export class InputError extends GatewayError {
   }
 }
 
+/** What was named is not there, or the caller may not see it: which of the two is never said. */
+export class NotFoundError extends GatewayError {
+  constructor(message: string) {
+    super('NOT_FOUND', message);
+  }
+}
+
 /** The caller is unknown, or known and not allowed. */
 export class AccessError extends GatewayError {
   constructor(code: 'UNAUTHENTICATED' | 'FORBIDDEN', message: string) {

@@ -130,6 +130,40 @@ export interface FigureReader {
   ): Promise<Column<FigureSeries>>;
 }
 
+/** One series of an answer to free PromQL. Either `value`, or `timesMs` and `values`, are there. */
+export interface QuerySeries {
+  readonly labels: Readonly<Record<string, string>>;
+  /** NaN and infinities arrive as such. */
+  readonly value: number | null;
+  /** Of a matrix: the samples, ascending. */
+  readonly timesMs: Float64Array | null;
+  readonly values: Float64Array | null;
+}
+
+export interface QueryAnswer {
+  readonly type: 'vector' | 'matrix' | 'scalar' | 'string';
+  /** A scalar is one series without labels; a string has none. */
+  readonly series: readonly QuerySeries[];
+  /** What a string is; null for the others. */
+  readonly text: string | null;
+  /** What the source remarked; the answer may be short. */
+  readonly warnings: readonly string[];
+}
+
+/** Answers free PromQL within what a scope may see. */
+export interface PromqlReader {
+  /**
+   * Every selector gets the labels that mark the cluster, and for a scope with namespaces a test that lets only series of
+   * these namespaces pass.
+   * @param cluster one that is configured and that the scope sees
+   * @throws InputError, with the place, for PromQL that does not parse or uses what cannot be kept within a scope; nothing
+   * was sent then
+   * @throws LimitError for an answer that is too large
+   * @throws SourceError
+   */
+  query(cluster: string, promql: string, atMs: number, context: ReadContext): Promise<QueryAnswer>;
+}
+
 /** An SLI ready to be read. The engine never looks inside. */
 export interface CompiledSli {
   /** SLIs with an equal key are read by the same PromQL. */

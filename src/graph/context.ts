@@ -1,11 +1,12 @@
 import type { Caller } from '../domain/access.js';
 import type { SourceError } from '../domain/errors.js';
-import type { PlanEntry, ReadContext, ViolationFeed, ViolationStore } from '../domain/ports.js';
+import type { PlanEntry, PromqlReader, ReadContext, ViolationFeed, ViolationStore } from '../domain/ports.js';
 import { type BatchedPorts, createLoaders, type Loaders } from './loaders.js';
 import { createProblems, type GraphProblem, type GraphProblems } from './problems.js';
 
 /** What resolvers read from. */
 export interface GraphPorts extends BatchedPorts {
+  readonly promql: PromqlReader;
   readonly store: ViolationStore;
   readonly feed: ViolationFeed;
 }
@@ -21,6 +22,8 @@ export interface GraphContext extends GraphPorts {
   /** One entry per PromQL sent or served from cache, in order. Stays empty where the context serves a subscription. */
   readonly plan: readonly PlanEntry[];
   readonly loaders: Loaders;
+  /** What questions that go past the loaders carry. */
+  readonly read: ReadContext;
   /** Says once per (source, cause) that a source failed; `path` is where it was noticed first. */
   report(error: SourceError, path: readonly (string | number)[]): void;
   /** What was reported since the last call, for the transport to append to `errors`. */
@@ -53,6 +56,7 @@ export function createGraphContext(ports: GraphPorts, options: GraphContextOptio
     gridMs,
     ...(signal === undefined ? {} : { signal }),
     plan,
+    read,
     loaders: createLoaders(ports, read, { cache }),
     report: problems.report,
     takeProblems: problems.take,

@@ -8,6 +8,7 @@ import { MetricResolver } from './metric.resolver.js';
 import { MicroserviceResolver, ServiceEdgeResolver } from './microservice.resolver.js';
 import { FilesystemResolver, NodeResolver } from './node.resolver.js';
 import { PodResolver } from './pod.resolver.js';
+import { PromqlResolver } from './promql.resolver.js';
 import { ObjectiveResolver, SLOResolver } from './slo.resolver.js';
 import { ViolationResolver, ViolationStreamResolver } from './violation.resolver.js';
 
@@ -23,6 +24,7 @@ const resolvers = [
   NodeResolver,
   ObjectiveResolver,
   PodResolver,
+  PromqlResolver,
   ServiceEdgeResolver,
   SLOResolver,
   ViolationResolver,

@@ -66,6 +66,15 @@ describe('docs/slos.md', () => {
   });
 });
 
+describe('docs/promql.md', () => {
+  it('asks only what the schema has', () => {
+    const schema = buildSchema(readFileSync('schema.graphql', 'utf8'));
+    const operations = blocks(readFileSync('docs/promql.md', 'utf8'), 'graphql');
+    expect(operations).toHaveLength(1);
+    for (const operation of operations) expect(validate(schema, parse(operation)), operation).toEqual([]);
+  });
+});
+
 describe('the kustomize base', () => {
   it('ships a definition that is read without a complaint, and a configuration of known keys', () => {
     expect(problemsOf(readFileSync('deploy/kustomize/base/slos.yaml', 'utf8'))).toEqual([]);

@@ -32,3 +32,12 @@ export interface InstantAnswer extends AnswerNotes {
 export interface RangeAnswer extends AnswerNotes {
   readonly series: readonly RangeSeries[];
 }
+
+/** The answer to a question of any type. */
+export interface FreeAnswer extends AnswerNotes {
+  readonly type: 'vector' | 'matrix' | 'scalar' | 'string';
+  /** Of a matrix `RangeSeries`; a scalar is one row without labels, a string none. */
+  readonly series: readonly (InstantSeries | RangeSeries)[];
+  /** What a string is; null for the others. */
+  readonly text: string | null;
+}

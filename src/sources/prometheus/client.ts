@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { type InstantVector, PrometheusDriver, type QueryResult } from 'prometheus-query';
 import { formatDuration } from '../../domain/duration.js';
 import type { TimeRange } from '../../domain/ports.js';
-import type { InstantAnswer, InstantSeries, Labels, RangeAnswer } from './answer.js';
+import type { FreeAnswer, InstantAnswer, InstantSeries, Labels, RangeAnswer } from './answer.js';
 import { startDeadline } from './deadline.js';
 import {
   type Failure,
@@ -33,6 +33,15 @@ export interface CallOptions {
   /** Until the answer is whole; also sent, so that the source stops too. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  readonly bounds?: AnswerBounds;
+}
+
+/** Bounds on one answer. */
+export interface AnswerBounds {
+  /** Sources that know `limit` cut the answer there; others send all there is. */
+  readonly series: number;
+  /** After decompression. */
+  readonly bytes: number;
 }
 
 /** What a source says of itself; null where it does not. */
@@ -45,6 +54,8 @@ export interface BuildInfo {
 export interface PrometheusClient {
   instant(promql: string, atMs: number, call: CallOptions): Promise<InstantAnswer>;
   range(promql: string, range: TimeRange, call: CallOptions): Promise<RangeAnswer>;
+  /** PromQL that may give anything, a range or a string too. */
+  free(promql: string, atMs: number, call: CallOptions): Promise<FreeAnswer>;
   /** Names of metrics in a span of time, of the series that `match` selects; null for all. */
   metricNames(match: string | null, fromMs: number, toMs: number, call: CallOptions): Promise<MetricNames>;
   /** Sends no PromQL. */
@@ -83,13 +94,16 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
         preferPost: true,
         requestInterceptor: {
           onFulfilled: (request) => {
-            if (request.data instanceof URLSearchParams && request.data.has('query')) request.data.set('stats', 'all');
+            if (request.data instanceof URLSearchParams && request.data.has('query')) {
+              request.data.set('stats', 'all');
+              if (call.bounds !== undefined) request.data.set('limit', String(call.bounds.series));
+            }
             return Object.assign(request, {
               ...(secure ? { httpsAgent: agent } : { httpAgent: agent }),
               signal: deadline.signal,
               // The package's timeout counts silence only: an answer that trickles would never end.
               timeout: 0,
-              maxContentLength: maxAnswerBytes,
+              maxContentLength: Math.min(maxAnswerBytes, call.bounds?.bytes ?? maxAnswerBytes),
               maxRedirects: 0,
               proxy: false,
             });
@@ -133,6 +147,12 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
         driver.rangeQuery(promql, new Date(fromMs), new Date(toMs), stepMs / 1_000, sentTimeout(call)),
       );
       return { series: read.matrix, ...read.notes };
+    },
+    async free(promql, atMs, call) {
+      const { value, read } = await exchange(promql, call, (driver) =>
+        driver.instantQuery(promql, new Date(atMs), sentTimeout(call)),
+      );
+      return { ...freeResult(value, read, name, promql), ...read.notes };
     },
     async metricNames(match, fromMs, toMs, call) {
       const { value, read } = await exchange(match ?? '', call, (driver) =>
@@ -236,6 +256,19 @@ function instantSeries(answer: QueryResult, read: ReadBody, dataSource: string, 
   const text =
     type === 'matrix' ? 'it selects a range of samples where one value is wanted' : `its answer is a ${type}`;
   throw new PrometheusFailure(dataSource, { ...unavailable(text), reason: 'REJECTED', httpStatus: 200 }, promql);
+}
+
+function freeResult(
+  answer: QueryResult,
+  read: ReadBody,
+  dataSource: string,
+  promql: string,
+): Pick<FreeAnswer, 'type' | 'series' | 'text'> {
+  const type: string = answer.resultType;
+  if (type === 'matrix') return { type, series: read.matrix, text: null };
+  if (type === 'string') return { type, series: [], text: String(answer.result[1]) };
+  const series = instantSeries(answer, read, dataSource, promql);
+  return { type: type === 'scalar' ? type : 'vector', series, text: null };
 }
 
 function buildInfoOf(value: unknown, headers: object): BuildInfo {

@@ -1,8 +1,8 @@
 import { InputError, SourceError } from '../../domain/errors.js';
 import type { DataSourceStatus } from '../../domain/model.js';
 import type { ReadContext, TimeRange } from '../../domain/ports.js';
-import type { InstantAnswer, RangeAnswer } from './answer.js';
-import { type CallOptions, createPrometheusClient } from './client.js';
+import type { FreeAnswer, InstantAnswer, RangeAnswer } from './answer.js';
+import { type AnswerBounds, type CallOptions, createPrometheusClient } from './client.js';
 import { type ClusterSlice, clusterSlices, type DataSource } from './cluster-slices.js';
 import { type ConfiguredSource, dataSourcesOf, type SourceCluster } from './data-sources.js';
 import { PrometheusFailure, unavailable } from './failure.js';
@@ -44,6 +44,14 @@ export interface Planner {
     entities: number,
     context: ReadContext,
   ): Promise<RangeAnswer>;
+  /** PromQL that may give anything, a range or a string too; it answers for no entity. */
+  free(
+    dataSource: string,
+    promql: string,
+    atMs: number,
+    bounds: AnswerBounds,
+    context: ReadContext,
+  ): Promise<FreeAnswer>;
   /**
    * Names of metrics that the source has in about the hour before `atMs`, within `match` (a slice's `matchers`; `{}` for
    * all): to tell NOT_COLLECTED from NO_SAMPLE. No PromQL, not in the plan, kept for half a minute. Rejects for a partial
@@ -83,7 +91,7 @@ export const MAX_POINTS = 11_000;
 export function createPlanner(options: PlannerOptions): Planner {
   const { cacheBytes = 64 * 2 ** 20, cacheTtlMs = 10_000, observe = () => undefined } = options;
   const sources = new Map(dataSourcesOf(options.clusters).map((source) => [source.name, open(source)]));
-  const answers = createSharedCalls<InstantAnswer | RangeAnswer>({
+  const answers = createSharedCalls<Answer>({
     maxBytes: cacheBytes,
     ttlMs: cacheTtlMs,
     sizeOf: bytesOf,
@@ -109,7 +117,7 @@ export function createPlanner(options: PlannerOptions): Planner {
   };
 
   /** Equal keys share answers: they hold all that an answer depends on, who may see it included. */
-  async function ask<T extends InstantAnswer | RangeAnswer>(
+  async function ask<T extends Answer>(
     { source, guard, status }: OpenSource,
     key: readonly unknown[],
     question: Question<T>,
@@ -146,7 +154,7 @@ export function createPlanner(options: PlannerOptions): Planner {
         samples,
         entities: question.entities,
       });
-    const listener: Listener<InstantAnswer | RangeAnswer> = {
+    const listener: Listener<Answer> = {
       sent({ durationMs, answer, error }) {
         const samples = answer?.samples ?? null;
         plan(false, durationMs, samples);
@@ -178,6 +186,11 @@ export function createPlanner(options: PlannerOptions): Planner {
       const source = sourceNamed(dataSource);
       const request = (call: CallOptions) => source.client.range(promql, range, call);
       return ask(source, [fromMs, toMs, stepMs], { promql, entities, request }, context);
+    },
+    async free(dataSource, promql, atMs, bounds, context) {
+      const source = sourceNamed(dataSource);
+      const request = (call: CallOptions) => source.client.free(promql, atMs, { ...call, bounds });
+      return ask(source, ['free', atMs, bounds], { promql, entities: 0, request }, context);
     },
     async metricNames(dataSource, match, atMs, context) {
       const { source, client, guard } = sourceNamed(dataSource);
@@ -213,6 +226,8 @@ interface OpenSource {
   readonly guard: SourceGuard;
   readonly status: ReturnType<typeof createSourceStatus>;
 }
+
+type Answer = InstantAnswer | RangeAnswer | FreeAnswer;
 
 interface Question<T> {
   readonly promql: string;
@@ -256,13 +271,13 @@ function namesSelector(match: Matchers): string | null {
   return selector('', asksForSomething ? match : { ...match, __name__: { not: '' } });
 }
 
-function outcomeOf(answer: InstantAnswer | RangeAnswer | null, error: unknown): RequestOutcome {
+function outcomeOf(answer: Answer | null, error: unknown): RequestOutcome {
   if (answer !== null) return answer.warnings.length > 0 ? 'PARTIAL' : 'OK';
   return error instanceof SourceError ? error.reason : 'ABANDONED';
 }
 
 /** Rows of one answer have about the same labels, so the first speaks for all. */
-function bytesOf({ series }: InstantAnswer | RangeAnswer): number {
+function bytesOf({ series }: Answer): number {
   const [first] = series;
   if (first === undefined) return 0;
   const labels = Object.entries(first.labels).reduce(

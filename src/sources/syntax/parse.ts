@@ -23,27 +23,37 @@ export interface PromqlError {
   readonly message: string;
 }
 
+export interface ParseOptions {
+  /** Whether the window may be a placeholder. Default true. */
+  readonly placeholders?: boolean;
+  /** What may come out. Default: an instant vector or a number. */
+  readonly results?: readonly ValueType[];
+}
+
 /**
  * Parses PromQL and refuses whatever Prometheus would refuse: broken grammar, unknown functions, strings that do not
  * end, and types that do not fit. In ranges, the placeholders other tools use for the window (`{{.window}}`, `$window`,
  * `$__rate_interval`) are allowed.
  */
-export function parsePromql(source: string): { readonly query: Query } | { readonly error: PromqlError } {
-  const { text, placeholders } = prepared(source);
+export function parsePromql(
+  source: string,
+  { placeholders: replaced = true, results }: ParseOptions = {},
+): { readonly query: Query } | { readonly error: PromqlError } {
+  const { text, placeholders } = prepared(source, replaced);
   const tree = parser.parse(text);
   const fault = stringFault(tree, text) ?? grammarError(tree, text) ?? placeholderFault(tree, source, placeholders);
   if (fault !== null) return { error: located(source, fault) };
   const bound = bindPostfixes(text);
   const top = bound.tree.topNode.firstChild as SyntaxNode;
-  const mistyped = typeError(top, bound.text);
+  const mistyped = typeError(top, bound.text, results);
   if (mistyped !== null) return { error: located(source, { ...mistyped, at: bound.originOf(mistyped.at) }) };
   const { text: boundText, tree: boundTree } = bound;
   return { query: { text: boundText, top, type: valueType(top, boundText), selectors: selectorsOf(boundTree) } };
 }
 
 /** The expression of a text that is known to parse. @throws Error when it does not: a fault of the caller */
-export function parseTrusted(text: string): Query {
-  const parsed = parsePromql(text);
+export function parseTrusted(text: string, options: ParseOptions = {}): Query {
+  const parsed = parsePromql(text, options);
   if ('error' in parsed) throw new Error(`rewritten PromQL does not parse: ${parsed.error.message}: ${text}`);
   return parsed.query;
 }
@@ -67,11 +77,11 @@ interface Placeholder {
 }
 
 /** Comments become spaces and a placeholder `5m` padded with spaces, so that offsets stay; strings are left alone. */
-function prepared(source: string): { text: string; placeholders: readonly Placeholder[] } {
+function prepared(source: string, replaced: boolean): { text: string; placeholders: readonly Placeholder[] } {
   const placeholders: Placeholder[] = [];
   const text = source.replace(TOKEN, (token, placeholder: string | undefined, from: number) => {
     if (token.startsWith('#')) return ' '.repeat(token.length);
-    if (placeholder === undefined) return token;
+    if (placeholder === undefined || !replaced) return token;
     placeholders.push({ from, to: from + token.length });
     return '5m'.padEnd(token.length);
   });
@@ -100,7 +110,8 @@ function stringFault(tree: Tree, text: string): Fault | null {
   return fault;
 }
 
-function located(source: string, { at, message }: Fault): PromqlError {
+/** Line and column of a fault. */
+export function located(source: string, { at, message }: Fault): PromqlError {
   const before = source.slice(0, at).split('\n');
   return { line: before.length, column: (before.at(-1) as string).length + 1, message };
 }

@@ -1,7 +1,7 @@
 import type { SyntaxNode } from '@lezer/common';
 import { escapeRegex, quote } from '../prometheus/promql.js';
 import { unquote } from './literal.js';
-import { parseTrusted, type Query } from './parse.js';
+import { type ParseOptions, parseTrusted, type Query } from './parse.js';
 import { childrenOf } from './tree.js';
 
 /** One test of a selector. */
@@ -37,19 +37,26 @@ export function selectorParts(node: SyntaxNode, text: string): SelectorParts | n
 
 /** Adds equality tests to every selector of a query and proves, on the result, that each has them. */
 export function enforce(query: Query, match: Readonly<Record<string, string>>): Query {
-  const wanted = Object.entries(match);
+  return enforceTests(
+    query,
+    Object.entries(match).map(([label, value]) => ({ label, sign: '=', value })),
+  );
+}
+
+/** The same for tests of any kind. @param options those that the query was parsed with */
+export function enforceTests(query: Query, wanted: readonly LabelTest[], options: ParseOptions = {}): Query {
   if (wanted.length === 0) return query;
-  const added = wanted.map(([label, value]) => `${label}=${quote(value)}`).join(',');
+  const added = wanted.map(({ label, sign, value }) => `${label}${sign}${quote(value)}`).join(',');
   const edits = query.selectors.map((selector): Edit => {
     const braces = childrenOf(selector).find(({ name }) => name === 'LabelMatchers');
     if (braces === undefined) return { from: selector.to, to: selector.to, insert: `{${added}}` };
     const separator = childrenOf(braces).length === 0 ? '' : ',';
     return { from: braces.from + 1, to: braces.from + 1, insert: `${added}${separator}` };
   });
-  const enforced = parseTrusted(applied(query.text, edits));
+  const enforced = parseTrusted(applied(query.text, edits), options);
   const missing = enforced.selectors.find((selector) => !hasTests(selector, enforced.text, wanted));
   if (enforced.selectors.length !== query.selectors.length || missing !== undefined) {
-    throw new Error(`a selector was left without its cluster: ${enforced.text}`);
+    throw new Error(`a selector was left without its matchers: ${enforced.text}`);
   }
   return enforced;
 }
@@ -107,12 +114,12 @@ function applied(text: string, edits: readonly Edit[]): string {
     .reduce((result, { from, to, insert }) => result.slice(0, from) + insert + result.slice(to), text);
 }
 
-function hasTests(selector: SyntaxNode, text: string, wanted: readonly (readonly [string, string])[]): boolean {
+function hasTests(selector: SyntaxNode, text: string, wanted: readonly LabelTest[]): boolean {
   const tests = childrenOf(selector)
     .flatMap((child) => (child.name === 'LabelMatchers' ? childrenOf(child) : []))
     .map((matcher) => labelTest(matcher, text));
-  return wanted.every(([label, value]) =>
-    tests.some((test) => test !== null && test.label === label && test.sign === '=' && test.value === value),
+  return wanted.every(({ label, sign, value }) =>
+    tests.some((test) => test !== null && test.label === label && test.sign === sign && test.value === value),
   );
 }
 

@@ -43,12 +43,16 @@ export function valueType(node: SyntaxNode, text: string): ValueType {
   }
 }
 
-/** The first place where a type does not fit, in the words of PromQL; null when all fit and a vector or number comes out. */
-export function typeError(top: SyntaxNode, text: string): Fault | null {
+/** The first place where a type does not fit, in the words of PromQL; null when all fit and one of `results` comes out. */
+export function typeError(
+  top: SyntaxNode,
+  text: string,
+  results: readonly ValueType[] = ['vector', 'scalar'],
+): Fault | null {
   const inner = innerError(top, text);
   if (inner !== null) return inner;
   const type = valueType(top, text);
-  if (type === 'vector' || type === 'scalar') return null;
+  if (results.includes(type)) return null;
   return { at: top.from, message: `a query must give an instant vector or a number, this gives ${NAMES[type]}` };
 }
 

@@ -1,5 +1,5 @@
 import { graphql } from 'graphql';
-import { everything, type Scope, scopeOf, seesCluster } from '../../../src/domain/access.js';
+import { everything, type Right, type Scope, scopeOf, seesCluster } from '../../../src/domain/access.js';
 import type { EntityRef } from '../../../src/domain/entity.js';
 import { SourceError } from '../../../src/domain/errors.js';
 import type { Inventory } from '../../../src/domain/model.js';
@@ -10,6 +10,7 @@ import type {
   FigureSeries,
   LogPosition,
   Outcome,
+  QueryAnswer,
   TimeRange,
 } from '../../../src/domain/ports.js';
 import type { SloStatus } from '../../../src/domain/slo.js';
@@ -37,6 +38,8 @@ export interface World {
   readonly violations?: readonly Violation[];
   readonly log?: readonly ViolationEvent[];
   readonly scope?: Scope;
+  readonly rights?: readonly Right[];
+  readonly promql?: QueryAnswer;
   readonly cache?: boolean;
 }
 
@@ -45,11 +48,12 @@ export interface Calls {
   readonly series: { question: FigureQuestion; count: number; range: TimeRange }[];
   readonly facets: { facet: string; clusters: readonly string[]; atMs: number }[];
   readonly board: { names: readonly string[]; atMs: number }[];
+  readonly promql: { cluster: string; promql: string; atMs: number }[];
 }
 
 /** Ports as object literals over a world. */
 export function portsOf(world: World): { readonly ports: GraphPorts; readonly calls: Calls } {
-  const calls: Calls = { values: [], series: [], facets: [], board: [] };
+  const calls: Calls = { values: [], series: [], facets: [], board: [], promql: [] };
   const errorOf = (cluster: string) =>
     world.dead?.includes(cluster)
       ? new SourceError('UNAVAILABLE', `prometheus-${cluster}`, 'connection refused')
@@ -136,6 +140,12 @@ export function portsOf(world: World): { readonly ports: GraphPorts; readonly ca
         ],
       }),
     },
+    promql: {
+      query: async (cluster, promql, atMs) => {
+        calls.promql.push({ cluster, promql, atMs });
+        return world.promql ?? { type: 'vector', series: [], text: null, warnings: [] };
+      },
+    },
     store: storeOf(world.violations ?? [], [...(world.log ?? [])]),
     feed: { onAppend: () => () => {} },
   };
@@ -149,7 +159,7 @@ export function portsOf(world: World): { readonly ports: GraphPorts; readonly ca
 /** Runs an operation over a world: its data, the errors of execution by code, and those of the sources. */
 export async function ask(world: World, source: string, variableValues: Record<string, unknown> = {}) {
   const { ports, calls } = portsOf(world);
-  const caller = { name: 'test', scope: world.scope ?? everything, rights: new Set(['read'] as const) };
+  const caller = { name: 'test', scope: world.scope ?? everything, rights: new Set<Right>(world.rights ?? ['read']) };
   const contextValue = createGraphContext(ports, { caller, nowMs: T0, gridMs: 5_000, cache: world.cache ?? true });
   const { data, errors = [] } = await graphql({ schema, source, variableValues, contextValue });
   return {

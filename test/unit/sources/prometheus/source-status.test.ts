@@ -18,6 +18,7 @@ const notUsed = () => Promise.reject(new Error('not a check'));
 const client: PrometheusClient = {
   instant: notUsed,
   range: notUsed,
+  free: notUsed,
   metricNames: notUsed,
   labelNames: () => Promise.resolve(['job']),
   async buildInfo() {
