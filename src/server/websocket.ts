@@ -24,6 +24,8 @@ export interface WebSockets {
   close(graceMs: number): Promise<void>;
 }
 
+/** A client with more than this unread is not read either, so that it cannot make answers pile up. */
+const MAX_UNREAD_BYTES = 262_144;
 const SERVICE_RESTART = 1012;
 const TRY_AGAIN_LATER = 1013;
 
@@ -59,6 +61,7 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
       sessions.delete(session);
       metrics.sockets.set(sessions.size);
     });
+    holdBack(socket, request.socket);
     keepAlive(socket, options.keepAliveMs ?? 12_000);
     speak(operations, session, options);
   };
@@ -120,15 +123,26 @@ function speak(operations: Server<SocketSession>, session: SocketSession, { log 
   socket.once('close', (code, reason) => void closed(code, reason.toString()));
 }
 
-/** Told by the transport's own pings, which every client answers. */
+/** Whatever is answered at once, pings of both protocols and refusals, waits until the client has read what it has. */
+function holdBack(socket: WebSocket, transport: Duplex): void {
+  const hold = () => {
+    if (socket.bufferedAmount > MAX_UNREAD_BYTES) socket.pause();
+  };
+  socket.on('message', hold).on('ping', hold);
+  transport.on('drain', () => socket.resume());
+}
+
+/** Told by the transport's own pings, which every client answers; one that still reads has not come to them yet. */
 function keepAlive(socket: WebSocket, intervalMs: number): void {
   let alive = true;
+  let unread = 0;
   socket.on('pong', () => {
     alive = true;
   });
   const timer = setInterval(() => {
-    if (!alive) return socket.terminate();
+    if (!alive && socket.bufferedAmount >= unread) return socket.terminate();
     alive = false;
+    unread = socket.bufferedAmount;
     socket.ping();
   }, intervalMs);
   socket.once('close', () => clearInterval(timer));

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
+import { until } from '../../support/until.js';
 import { answerOf, startTestServer, type TestServer } from './test-server.js';
 
 /** What an attacker sends as a document, and the code that answers it. */
@@ -100,6 +101,25 @@ describe('what is no document at all', () => {
     const hello = messages(greedy);
     send(greedy, '{ hello }', 'again');
     expect(await hello(1)).toMatchObject([{ type: 'next', id: 'again' }]);
+  });
+
+  it('no longer reads a socket that sends pings and does not read the answers', async () => {
+    const server = await startTestServer();
+    const neighbour = await opened(server);
+    const deaf = await opened(server);
+    deaf.pause();
+    const ping = JSON.stringify({ type: 'ping', payload: { x: 'x'.repeat(8_000) } });
+    // What the kernel's buffers take is some megabytes; beyond them the sender's own queue grows, and not the gateway's.
+    await until('the sender to be held back', () => {
+      for (let sent = 0; sent < 2_000; sent += 1) deaf.send(ping);
+      return deaf.bufferedAmount > 20_000_000;
+    });
+    await expectServed(server, neighbour);
+    const before = deaf.bufferedAmount;
+    await expectServed(server, neighbour);
+    expect(deaf.bufferedAmount).toBe(before);
+    deaf.resume();
+    await until('the sender to be read again', () => deaf.bufferedAmount < before);
   });
 
   it('ends requests with headers or types that make no sense with 4xx', async () => {
