@@ -10,7 +10,8 @@ export type MeasuredKind =
   | 'Container'
   | 'Microservice'
   | 'ServiceEdge'
-  | 'ResponseCode';
+  | 'ResponseCode'
+  | 'Inference';
 
 /**
  * Names something measured inside its cluster, its parts joined by `/`. Kubernetes names never contain `/`; where a part
@@ -26,6 +27,7 @@ export type MeasuredKind =
  * | Microservice | namespace, name |
  * | ServiceEdge | source namespace, source workload, target namespace, target name, protocol |
  * | ResponseCode | namespace, microservice, protocol, code |
+ * | Inference | namespace, workload, model server, model: its replicas are one |
  */
 export type EntityKey = string;
 

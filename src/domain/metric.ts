@@ -106,6 +106,15 @@ export const metricFamilies = {
   'serviceEdge.latency': { entity: 'ServiceEdge', unit: 'SECONDS', source: 'ISTIO', ...RATE },
 
   'responseCode.rate': { entity: 'ResponseCode', unit: 'REQUESTS_PER_SECOND', source: 'ISTIO', ...RATE },
+
+  'inference.timeToFirstToken': { entity: 'Inference', unit: 'SECONDS', source: 'INFERENCE_SERVER', ...RATE },
+  'inference.interTokenLatency': { entity: 'Inference', unit: 'SECONDS', source: 'INFERENCE_SERVER', ...RATE },
+  'inference.queueTime': { entity: 'Inference', unit: 'SECONDS', source: 'INFERENCE_SERVER', ...RATE },
+  'inference.endToEndLatency': { entity: 'Inference', unit: 'SECONDS', source: 'INFERENCE_SERVER', ...RATE },
+  'inference.tokenThroughput': { entity: 'Inference', unit: 'TOKENS_PER_SECOND', source: 'INFERENCE_SERVER', ...RATE },
+  'inference.requestsRunning': { entity: 'Inference', unit: 'COUNT', source: 'INFERENCE_SERVER' },
+  'inference.requestsWaiting': { entity: 'Inference', unit: 'COUNT', source: 'INFERENCE_SERVER' },
+  'inference.cacheUtilization': { entity: 'Inference', unit: 'RATIO', source: 'INFERENCE_SERVER' },
 } as const satisfies Record<string, MetricFamily>;
 
 export type FamilyName = keyof typeof metricFamilies;

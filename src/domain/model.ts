@@ -80,6 +80,16 @@ export interface MicroserviceFacts {
   readonly workloads: readonly { readonly namespace: string; readonly name: string }[];
 }
 
+/** A model that the pods of a workload serve, all of them together. */
+export interface InferenceFacts {
+  /** `vllm`, `triton`, `kserve`, `ray-serve`, `inference-gateway`. */
+  readonly server: string;
+  /** The pool that an inference gateway routes to; null when the server does not name it. */
+  readonly model: string | null;
+  /** Keys of the pods that serve it, sorted. */
+  readonly pods: readonly EntityKey[];
+}
+
 /**
  * The inventory of one cluster at one instant, in parts that are asked for separately, each one or a few PromQL.
  * Keys are those of `EntityKey`.
@@ -100,6 +110,7 @@ export interface Inventory {
   readonly containers: ReadonlyMap<EntityKey, ContainerFacts>;
   readonly containerStates: ReadonlyMap<EntityKey, ContainerState>;
   readonly microservices: ReadonlyMap<EntityKey, MicroserviceFacts>;
+  readonly inferenceServers: ReadonlyMap<EntityKey, InferenceFacts>;
 }
 
 export type Facet = keyof Inventory;

@@ -49,6 +49,7 @@ const NAMESPACED: ReadonlySet<Facet> = new Set([
   'containers',
   'containerStates',
   'microservices',
+  'inferenceServers',
 ]);
 
 /** Readers keep to the scope already; what reaches a client is held against it here, once for every field. */

@@ -7,6 +7,7 @@ import { ClusterType } from './cluster.type.js';
 import { ContainerConnection, type ContainerType } from './container.type.js';
 import { containerPage } from './container-list.js';
 import type { GraphContext } from './context.js';
+import { InferenceType, inferencesOf } from './inference.type.js';
 import { instantOf } from './instant.js';
 import { containersByPod, podKeysOf } from './joins.js';
 import { MetricType } from './metric.type.js';
@@ -218,6 +219,22 @@ export class MicroserviceResolver {
   ): Promise<readonly ServiceEdgeType[] | null> {
     const { ref, instant } = microservice;
     return (await serviceEdges(ask, ref.cluster, instant, windowMs))?.calleesOf(ref.key) ?? null;
+  }
+
+  @FieldResolver(() => [InferenceType], {
+    nullable: true,
+    description: 'Models that its pods serve, by server and model; null when not known.',
+  })
+  async inference(
+    @Root() microservice: MicroserviceType,
+    @Ask() ask: Asking,
+  ): Promise<readonly InferenceType[] | null> {
+    const { ref, instant } = microservice;
+    const [keys, servers] = await Promise.all([
+      podKeysOf(ask, microservice),
+      ask.facet('inferenceServers', ref.cluster, instant),
+    ]);
+    return keys && servers && inferencesOf(servers, keys, ref.cluster, instant);
   }
 
   @FieldResolver(() => SLOConnection, { description: 'SLOs that are about it, by name.' })

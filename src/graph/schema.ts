@@ -4,6 +4,7 @@ import { buildSchemaSync } from 'type-graphql';
 import { ClusterResolver } from './cluster.resolver.js';
 import { ContainerResolver } from './container.resolver.js';
 import { EntityResolver } from './entity.resolver.js';
+import { InferenceResolver } from './inference.resolver.js';
 import { MetricResolver } from './metric.resolver.js';
 import { MicroserviceResolver, ServiceEdgeResolver } from './microservice.resolver.js';
 import { FilesystemResolver, NodeResolver } from './node.resolver.js';
@@ -19,6 +20,7 @@ const resolvers = [
   ContainerResolver,
   EntityResolver,
   FilesystemResolver,
+  InferenceResolver,
   MetricResolver,
   MicroserviceResolver,
   NodeResolver,

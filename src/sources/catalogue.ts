@@ -1,6 +1,7 @@
 import type { FamilyName } from '../domain/metric.js';
 import { cadvisorFamilies } from './cadvisor.js';
 import type { Family } from './family.js';
+import { inferenceFamilies } from './inference-servers.js';
 import { istioFamilies } from './istio.js';
 import { kubeStateMetricsFamilies } from './kube-state-metrics.js';
 import { nodeExporterFamilies } from './node-exporter.js';
@@ -17,6 +18,7 @@ export const catalogue: Readonly<Record<FamilyName, Family | Quotient>> = {
   ...cadvisorFamilies,
   ...kubeStateMetricsFamilies,
   ...istioFamilies,
+  ...inferenceFamilies,
   'container.cpuUtilization': { numerator: 'container.cpuUsage', denominator: 'container.cpuLimit' },
   'container.memoryUtilization': { numerator: 'container.memoryWorkingSet', denominator: 'container.memoryLimit' },
 };

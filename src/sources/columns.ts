@@ -13,6 +13,8 @@ export type ClusterColumn =
       readonly measurement: Measurement;
       /** Why an entity is not among `cells`, and what NaN stands for. */
       readonly absent: MissingReason;
+      /** The same for one entity, where entities differ in it. */
+      readonly absentOf?: (key: EntityKey) => MissingReason;
       readonly notANumber: MissingReason;
     }
   | { readonly ok: false; readonly error: SourceError; readonly measurement: Measurement };
@@ -38,7 +40,9 @@ export function figureColumn(columns: ClusterColumns, atMs: number, context: Col
       const { measurement } = column;
       if (!column.ok) return { value: null, missing: missingBy(column.error), atMs, measurement, error: column.error };
       const cell = cells?.[0] ?? null;
-      if (cell === null) return { value: null, missing: column.absent, atMs, measurement };
+      if (cell === null) {
+        return { value: null, missing: column.absentOf?.(entity.key) ?? column.absent, atMs, measurement };
+      }
       if (Number.isFinite(cell)) return { value: cell, missing: null, atMs, measurement };
       return { value: null, missing: Number.isNaN(cell) ? column.notANumber : 'NOT_A_NUMBER', atMs, measurement };
     },

@@ -14,7 +14,7 @@ export interface Row {
 }
 
 /** Exporters whose series name an entity in a way of their own. */
-export type Exporter = 'NODE_EXPORTER' | 'CADVISOR' | 'KUBE_STATE_METRICS' | 'ISTIO';
+export type Exporter = 'NODE_EXPORTER' | 'CADVISOR' | 'KUBE_STATE_METRICS' | 'ISTIO' | 'INFERENCE_SERVER';
 
 /** Matchers that keep a question to the entities wanted, per exporter: alternatives, one selector each. */
 export type Narrowing = Partial<Readonly<Record<Exporter, readonly Matchers[]>>>;
@@ -34,6 +34,8 @@ export type NodeOf = (labels: Labels) => string | null;
 export interface Family {
   /** A data source that has none of these does not collect the figure. */
   readonly metrics: readonly string[];
+  /** The same for one entity, where entities of the kind are measured by different exporters. */
+  metricsOf?(key: EntityKey): readonly string[];
   promql(ask: Ask): string;
   /** The rows of one cluster, by entity. */
   fold(rows: readonly Row[], nodeOf: NodeOf): ReadonlyMap<EntityKey, Cells>;

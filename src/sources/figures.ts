@@ -1,5 +1,5 @@
 import { seesCluster } from '../domain/access.js';
-import type { EntityRef } from '../domain/entity.js';
+import type { EntityKey, EntityRef } from '../domain/entity.js';
 import { SourceError } from '../domain/errors.js';
 import { type FamilyName, type MetricFamily, type MissingReason, metricFamilies } from '../domain/metric.js';
 import type { FigureQuestion, FigureReader, Measurement, ReadContext } from '../domain/ports.js';
@@ -139,12 +139,32 @@ async function columnOf(
   measurement: Measurement,
 ): Promise<ClusterColumn> {
   const { family } = ask;
+  const cells = family.fold(rows, naming?.nodeOf ?? (() => null));
   return {
     ok: true,
-    cells: family.fold(rows, naming?.nodeOf ?? (() => null)),
+    cells,
     measurement: { ...measurement, source: family.sourceOf?.(rows) ?? measurement.source },
     absent: rows.length > 0 ? 'NO_SAMPLE' : await reasonForNothing(ask, cluster),
+    ...(await reasonsFor(ask, cluster, cells)),
     notANumber: family.notANumber,
+  };
+}
+
+/** Entities that different exporters measure are absent for different reasons. */
+async function reasonsFor(
+  { planner, family, wanted, shot }: SliceQuestion,
+  cluster: string,
+  cells: ReadonlyMap<EntityKey, unknown>,
+): Promise<{ readonly absentOf?: (key: EntityKey) => MissingReason }> {
+  if (family.metricsOf === undefined || 'clusters' in wanted) return {};
+  if (wanted.every((entity) => entity.cluster !== cluster || cells.has(entity.key))) return {};
+  const names = await collectedNames(planner, cluster, shot.namingAtMs, shot.context);
+  return {
+    absentOf(key) {
+      const metrics = family.metricsOf?.(key) ?? [];
+      const isCollected = metrics.length > 0 && (names === null || metrics.some((name) => names.has(name)));
+      return isCollected ? 'NO_SAMPLE' : 'NOT_COLLECTED';
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import type { EntityKey } from '../domain/entity.js';
 import type { Facet, Inventory, MicroserviceFacts } from '../domain/model.js';
 import { containerMetrics, containersSeen, kubeletsSeen, placed, podsSeen } from './cadvisor.js';
 import { type Ask, own } from './family.js';
+import { inferenceServersOf, presenceMetrics, serversVector } from './inference-servers.js';
 import { bareNodes, filesystemsOf, nodeLabelsOf, nodeStateOf, nodesOf, rolesOf } from './inventory-nodes.js';
 import { containerStatesOf, containersOf, ownersOf, podStatesOf, podsOf, workloadsOf } from './inventory-pods.js';
 import { mapValues, nodeKey, rowByKey, rowsByKey } from './inventory-rows.js';
@@ -80,6 +81,7 @@ export const facets: { readonly [F in Facet]: FacetReader<F> } = {
   ),
 
   microservices: read([servicesVector], (rows = []) => microservicesOf(rows)),
+  inferenceServers: read([serversVector], (rows = []) => inferenceServersOf(rows)),
 };
 
 /** Metrics that tell of a facet: where a source has none of them, that nothing was found does not mean that nothing is there. */
@@ -91,6 +93,7 @@ export const facetMetrics: Readonly<Record<Facet, readonly string[]>> = {
   pods: [...kubeMetrics.pods, ...containerMetrics],
   containers: [...kubeMetrics.containers, ...containerMetrics],
   microservices: meshMetrics,
+  inferenceServers: presenceMetrics,
 };
 
 /** A facet made of flat vectors, asked for at the same time. */

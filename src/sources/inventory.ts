@@ -64,6 +64,7 @@ const NAMESPACED: ReadonlySet<Facet> = new Set([
   'containers',
   'containerStates',
   'microservices',
+  'inferenceServers',
   'namespaces',
 ]);
 

@@ -1,7 +1,7 @@
 import { entityKey } from '../domain/entity.js';
 import { type Ask, type Family, foldBy, group, native, on, ownKey, select, selectAll } from './family.js';
 import { cpuCount, cpuMetrics, isOfTarget, memoryMetrics, memoryTotal } from './node-exporter.js';
-import type { Matchers } from './prometheus/promql.js';
+import { by, type Matchers } from './prometheus/promql.js';
 
 const CAPACITY = 'kube_node_status_capacity';
 const ALLOCATABLE = 'kube_node_status_allocatable';
@@ -117,6 +117,18 @@ export const kubeVectors = {
   reasons: (ask: Ask) => reasons(ask, ['waiting_reason', 'terminated_reason']),
   lastReasons: (ask: Ask) => reasons(ask, ['last_terminated_reason']),
 };
+
+/**
+ * 1 for every pod that has a controller, with the controller's name as `workload`: that of the Deployment where it is a
+ * ReplicaSet, whose name is the Deployment's and a hash. Never more than one row per pod, so that PromQL can join by it.
+ */
+export function podWorkloads(ask: Ask): string {
+  const owners = select(ask, 'KUBE_STATE_METRICS', 'kube_pod_owner', { owner_is_controller: { not: 'false' } });
+  const joined = `label_join(${honoured(owners, 'namespace', 'pod')}, "owner", "/", "owner_kind", "owner_name")`;
+  const named = `label_replace(${joined}, "workload", "$1$2", "owner", "ReplicaSet/(.+)-[^-]+|[^/]+/(.+)")`;
+  const rows = group(ask, 'max', ['namespace', 'pod', 'workload'], named);
+  return `topk ${by([...ask.slice.by, 'namespace', 'pod'])} (1, ${rows})`;
+}
 
 function status(ask: Ask, suffix: string): string {
   return group(ask, 'max', CONTAINER, statuses(ask, suffix));

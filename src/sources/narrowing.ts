@@ -48,6 +48,13 @@ const EDGES: Plan = {
     },
   },
 };
+/** A model server's series have the namespace that the scrape gave them; its pods are told by kube-state-metrics. */
+const SERVERS: Plan = {
+  exporters: {
+    INFERENCE_SERVER: { name: { part: 0, labels: ['namespace'] }, namespace: { part: 0, labels: ['namespace'] } },
+    KUBE_STATE_METRICS: { name: POD_NAMESPACE, namespace: POD_NAMESPACE },
+  },
+};
 const NODES: Plan = { exporters: { KUBE_STATE_METRICS: { name: { part: 0, labels: ['node', 'exported_node'] } } } };
 
 const PLANS: Readonly<Record<MeasuredKind, Plan>> = {
@@ -59,6 +66,7 @@ const PLANS: Readonly<Record<MeasuredKind, Plan>> = {
   Microservice: SERVICES,
   ResponseCode: SERVICES,
   ServiceEdge: EDGES,
+  Inference: SERVERS,
 };
 
 /**

@@ -263,7 +263,10 @@ const EXPORTERS: readonly (readonly [RegExp, MeasurementSource])[] = [
   [/^container_/, 'CADVISOR'],
   [/^kube_/, 'KUBE_STATE_METRICS'],
   [/^DCGM_/, 'DCGM'],
-  [/^(vllm:|sglang:|nv_|tgi_|trtllm_)/, 'INFERENCE_SERVER'],
+  [
+    /^((kserve_)?vllm:|sglang:|nv_|tgi_|trtllm_|ray_serve_|inference_(objective|model|pool|extension)_)/,
+    'INFERENCE_SERVER',
+  ],
   [/^(minio_|ceph_|etcd_)/, 'STORAGE'],
   [/^(kafka_|flink_)/, 'STREAMING'],
 ];

@@ -5,6 +5,9 @@ import { counter, gauge, labelsOf, T0 } from '../../support/prometheus.js';
 /** Counters of the sample grow evenly from 0 to their value over this time, which ends at T0. */
 export const SAMPLE_SPAN_SECONDS = 7_200;
 
+/** Triton's counters have no suffix of their own, and one of its gauges that of a histogram's count. */
+const COUNTERS = /^(?!nv_inference_pending_request_count$).*(_total|_bucket|_sum|_count|_us|_success|_failure)$/;
+
 type Labels = Readonly<Record<string, string>>;
 
 /** One series of the sample as its exporter writes it, and the labels its scrape adds. */
@@ -35,7 +38,7 @@ export function sample(options: SampleOptions = {}): WrittenSeries[] {
     .map((series) => {
       const scraped = scrapedLabels(series, target(series.target), dishonorLabels ? false : series.honorLabels);
       const labels = { ...scraped, ...external };
-      const isCounter = /_(total|bucket|sum|count)$/.test(labels.__name__ ?? '');
+      const isCounter = COUNTERS.test(labels.__name__ ?? '');
       const made = isCounter
         ? counter('x', { perSecond: series.value / SAMPLE_SPAN_SECONDS, fromMs: T0 - fromMs, everyMs: 30_000 })
         : gauge('x', series.value, { everyMs: 30_000 });
