@@ -3,14 +3,19 @@ export function exampleQueries(pastMs: number): readonly { readonly title: strin
   return [
     {
       title: 'what runs, now and in the past',
+      // Of weeks ago there is what SLOs read and what existed; usage is kept for the last hours.
       text: `query Cloud {
-  now: clusters { ...Parts }
+  now: clusters { ...Parts ...Usage }
   then: clusters(at: "${new Date(pastMs).toISOString()}") { ...Parts }
 }
 fragment Parts on Cluster {
   name reachable
-  nodes { nodes { name ready cpuUtilization { value } memoryUtilization { value } } }
-  microservices { nodes { namespace name requestRate { value } errorRatio { value } latency(quantile: 0.95) { value } } }
+  nodes { nodes { name ready } }
+  microservices { nodes { namespace name requestRate { value } errorRatio { value } } }
+}
+fragment Usage on Cluster {
+  nodes { nodes { cpuUtilization { value } memoryUtilization { value } } }
+  microservices { nodes { latency(quantile: 0.95) { value } } }
 }`,
     },
     {
