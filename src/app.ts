@@ -15,6 +15,7 @@ import { createLog } from './server/log.js';
 import { createMetrics, type Metrics } from './server/metrics.js';
 import type { OperationRequest } from './server/operations.js';
 import { type GatewayServer, startServer } from './server/server.js';
+import { type ApplicationMemory, createApplicationDirectory, createApplicationMemory } from './sources/applications.js';
 import { createClusterDirectory } from './sources/clusters.js';
 import { createFigureReader } from './sources/figures.js';
 import { createInventoryReader } from './sources/inventory.js';
@@ -48,13 +49,14 @@ export interface App {
 /** Settings that are taken once, when the process starts. */
 const FIXED = ['listen', 'tokensFile', 'insecure', 'allowedOrigins', 'limits', 'store', 'shutdownGraceMs'] as const;
 /** Settings whose change builds the sources and the evaluation anew. */
-const REBUILDING = ['clusters', 'definitions', 'alertmanagers', 'evaluation', 'gridMs'] as const;
+const REBUILDING = ['clusters', 'applications', 'definitions', 'alertmanagers', 'evaluation', 'gridMs'] as const;
 /** A source that hangs does not keep the gateway from answering for the others. */
 const FIRST_EVALUATION_MS = 5_000;
 
 export function createApp(config: Config, { version, log = createLog({ level: config.logLevel }) }: AppOptions): App {
   const metrics = createMetrics(version);
   const feed = createRelay();
+  const applications = createApplicationMemory();
   let inForce = config;
   let store: ViolationStore | null = null;
   let core: Core | null = null;
@@ -71,7 +73,7 @@ export function createApp(config: Config, { version, log = createLog({ level: co
     const opened = await createSqliteStore(config.store);
     store = opened;
     metrics.countOpen(async () => (await opened.snapshot(everything)).events.length);
-    core = await buildCore(config, opened, metrics, log);
+    core = await buildCore(config, opened, applications, metrics, log);
     feed.follow(core.engine.feed);
     const firstEvaluation = core.start();
     let evaluated = false;
@@ -107,7 +109,7 @@ export function createApp(config: Config, { version, log = createLog({ level: co
     if (fixed.length > 0) log.warn({ settings: fixed }, 'changed settings that take effect at the next start only');
     log.level = next.logLevel;
     if (core !== null && store !== null && REBUILDING.some((setting) => differ(inForce[setting], next[setting]))) {
-      const built = await buildCore(next, store, metrics, log);
+      const built = await buildCore(next, store, applications, metrics, log);
       // One evaluates at a time: two would both open the same violation.
       const old = core;
       await old.stop();
@@ -151,13 +153,19 @@ export function createApp(config: Config, { version, log = createLog({ level: co
 /** What a configuration is made into, and what is made anew when it changes. */
 interface Core {
   readonly engine: Engine;
-  readonly reads: Pick<GraphPorts, 'clusters' | 'inventory' | 'figures' | 'board' | 'promql'>;
+  readonly reads: Pick<GraphPorts, 'clusters' | 'applications' | 'inventory' | 'figures' | 'board' | 'promql'>;
   /** Resolves when every data source has answered once, or failed to. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-async function buildCore(config: Config, store: ViolationStore, metrics: Metrics, log: Logger): Promise<Core> {
+async function buildCore(
+  config: Config,
+  store: ViolationStore,
+  applications: ApplicationMemory,
+  metrics: Metrics,
+  log: Logger,
+): Promise<Core> {
   const planner = createPlanner({ clusters: config.clusters, cacheTtlMs: 2 * config.gridMs, observe: metrics.request });
   const compiler = createSliCompiler(planner);
   const definitions = await createDefinitionStore(config.definitions, {
@@ -185,7 +193,8 @@ async function buildCore(config: Config, store: ViolationStore, metrics: Metrics
     engine,
     reads: {
       clusters: createClusterDirectory(planner, config.clusters),
-      inventory: createInventoryReader(planner),
+      applications: createApplicationDirectory(config.applications, applications),
+      inventory: createInventoryReader(planner, applications.observe),
       figures: createFigureReader(planner),
       board: engine.board,
       promql: createPromqlReader(planner),

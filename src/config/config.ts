@@ -1,3 +1,5 @@
+import type { ApplicationDefinition } from '../domain/application.js';
+
 /** The whole configuration as plain data, every default filled in. Times are milliseconds, paths absolute. */
 export interface Config {
   readonly listen: { readonly host: string; readonly port: number };
@@ -8,6 +10,7 @@ export interface Config {
   /** Listens beyond loopback without tokens. */
   readonly insecure: boolean;
   readonly clusters: readonly ClusterConfig[];
+  readonly applications: readonly ApplicationDefinition[];
   /** Files and folders of OpenSLO documents. */
   readonly definitions: readonly string[];
   readonly store: { readonly path: string };

@@ -58,6 +58,7 @@ function fileOf(config: Config): object {
       },
       match,
     })),
+    applications: config.applications,
     definitions: config.definitions,
     store: config.store,
     alertmanagers: config.alertmanagers.map(({ url, timeoutMs }) => ({ url, timeout: formatDuration(timeoutMs) })),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { ConfigError, type Problem } from '../domain/errors.js';
+import { applicationProblems } from './applications.js';
 import type { Config } from './config.js';
 import { readDocument } from './document.js';
 import { type Override, readEnvironment } from './environment.js';
@@ -42,6 +43,7 @@ export function loadConfig(options: LoadOptions): Config {
     ...environment.problems.map((problem) => ({ ...problem, severity: 'ERROR' as const })),
     ...(parsed.success ? [] : issueProblems(parsed.error.issues, raw, origins)),
     ...twinProblems(raw, origins),
+    ...applicationProblems(raw, origins),
   ];
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
   const folder = file === null ? workingDirectory : dirname(file);
@@ -100,6 +102,7 @@ function configOf(file: FileConfig, absolute: (path: SettingPath, text: string) 
       },
       match,
     })),
+    applications: file.applications,
     definitions: file.definitions.map((text, index) => absolute(['definitions', index], text)),
     store: { path: absolute(['store', 'path'], file.store.path) },
     alertmanagers: file.alertmanagers.map(({ url, timeout }) => ({ url, timeoutMs: timeout })),

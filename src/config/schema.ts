@@ -51,6 +51,28 @@ export const fileSchema = z
       )
       .min(1)
       .describe('At least one.'),
+    applications: z
+      .array(
+        z.strictObject({
+          name: text().describe('Name of the application in the graph; also what the label of its pods says.'),
+          description: z.string().nullable().prefault(null).describe('What it is for.'),
+          microservices: z
+            .array(
+              z.strictObject({
+                namespace: text().describe('Namespace of microservices that belong to it.'),
+                name: text().nullable().prefault(null).describe('One microservice; without it all of the namespace.'),
+              }),
+            )
+            .prefault([]),
+          clusters: z
+            .array(z.string())
+            .min(1)
+            .nullable()
+            .prefault(null)
+            .describe('Where these microservices are looked for; without it everywhere.'),
+        }),
+      )
+      .prefault([]),
     definitions: z.array(path()).prefault([]).describe('Files and folders of OpenSLO documents.'),
     store: z
       .strictObject({
@@ -99,6 +121,10 @@ export type FileConfig = z.output<typeof fileSchema>;
 
 function path() {
   return z.string().min(1).meta({ format: PATH_FORMAT });
+}
+
+function text() {
+  return z.string().min(1);
 }
 
 function wholeNumber(least: number, most: number) {

@@ -24,7 +24,11 @@ function gatewayConfig(ports: DemoPorts, host: string): string {
   return `# Written at every start of the demo: change a copy, not this file.
 listen: { host: ${JSON.stringify(host)}, port: ${ports.gateway} }
 clusters:
-${entries.join('')}definitions: [./slos]
+${entries.join('')}applications:
+  - name: crosswalk
+    description: Tells pedestrians in time that a crossing is not safe
+    microservices: [{ namespace: crosswalk }]
+definitions: [./slos]
 store: { path: ./gateway/slograph.db }
 alertmanagers: [{ url: "http://127.0.0.1:${ports.alertmanager}" }]
 `;

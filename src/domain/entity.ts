@@ -1,5 +1,14 @@
 /** Kinds of entities that have an id of their own in the graph. */
-export type EntityKind = 'Cluster' | 'Node' | 'Pod' | 'Container' | 'Microservice' | 'SLO' | 'Objective' | 'Violation';
+export type EntityKind =
+  | 'Cluster'
+  | 'Node'
+  | 'Pod'
+  | 'Container'
+  | 'Microservice'
+  | 'Application'
+  | 'SLO'
+  | 'Objective'
+  | 'Violation';
 
 /** What figures belong to, inside a cluster: entities, and the parts of them that are listed with figures of their own. */
 export type MeasuredKind =

@@ -90,6 +90,14 @@ export interface InferenceFacts {
   readonly pods: readonly EntityKey[];
 }
 
+/** What the label of a pod says of its application, and where the pod stands in the mesh. */
+export interface PodApplication {
+  /** Value of `app.kubernetes.io/part-of`. */
+  readonly application: string;
+  /** Microservices that the pod answers for, sorted; empty for a pod that answers for none. */
+  readonly microservices: readonly EntityKey[];
+}
+
 /**
  * The inventory of one cluster at one instant, in parts that are asked for separately, each one or a few PromQL.
  * Keys are those of `EntityKey`.
@@ -111,6 +119,8 @@ export interface Inventory {
   readonly containerStates: ReadonlyMap<EntityKey, ContainerState>;
   readonly microservices: ReadonlyMap<EntityKey, MicroserviceFacts>;
   readonly inferenceServers: ReadonlyMap<EntityKey, InferenceFacts>;
+  /** By pod; only pods whose label names an application. */
+  readonly applications: ReadonlyMap<EntityKey, PodApplication>;
 }
 
 export type Facet = keyof Inventory;

@@ -1,4 +1,5 @@
 import type { Scope } from './access.js';
+import type { ApplicationDefinition } from './application.js';
 import type { EntityKey, EntityRef } from './entity.js';
 import type { Problem, SourceError } from './errors.js';
 import type { FamilyName, MeasurementSource, MissingReason } from './metric.js';
@@ -58,6 +59,14 @@ export interface InventoryReader {
     atMs: number,
     context: ReadContext,
   ): Promise<ReadonlyMap<string, Outcome<Inventory[F] | null>>>;
+}
+
+/** Applications beyond what the sources tell of at an instant. */
+export interface ApplicationDirectory {
+  /** In the order of configuration, whoever asks. */
+  configured(): readonly ApplicationDefinition[];
+  /** What the labels of a cluster's pods said in its last good answer; null before the first. Only what the scope may see. */
+  lastKnown(cluster: string, scope: Scope): Inventory['applications'] | null;
 }
 
 /** What is asked for: a figure of the catalogue; the window and the quantile only where the figure has them. */

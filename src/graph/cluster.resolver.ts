@@ -174,8 +174,8 @@ export class ClusterResolver {
     filter: SLOFilter | null,
     @FirstArg() first: number | null,
     @AfterArg() after: string | null,
-    @Ctx() context: GraphContext,
+    @Ask() ask: Asking,
   ): Promise<Page<SLOType>> {
-    return sloPage(context, instant, { filter, first, after }, ({ cluster }) => cluster === name);
+    return sloPage(ask, instant, { filter, first, after }, ({ cluster }) => cluster === name);
   }
 }

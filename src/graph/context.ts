@@ -1,12 +1,20 @@
 import type { Caller } from '../domain/access.js';
 import type { SourceError } from '../domain/errors.js';
-import type { PlanEntry, PromqlReader, ReadContext, ViolationFeed, ViolationStore } from '../domain/ports.js';
+import type {
+  ApplicationDirectory,
+  PlanEntry,
+  PromqlReader,
+  ReadContext,
+  ViolationFeed,
+  ViolationStore,
+} from '../domain/ports.js';
 import { type BatchedPorts, createLoaders, type Loaders } from './loaders.js';
 import { createProblems, type GraphProblem, type GraphProblems } from './problems.js';
 
 /** What resolvers read from. */
 export interface GraphPorts extends BatchedPorts {
   readonly promql: PromqlReader;
+  readonly applications: ApplicationDirectory;
   readonly store: ViolationStore;
   readonly feed: ViolationFeed;
 }

@@ -9,6 +9,7 @@ import { ContainerType } from './container.type.js';
 import type { GraphContext } from './context.js';
 import { EntityType } from './entity.type.js';
 import { type Instant, instantOf } from './instant.js';
+import { applicationNamed } from './memberships.js';
 import { MicroserviceType } from './microservice.type.js';
 import { NodeType } from './node.type.js';
 import { PodType } from './pod.type.js';
@@ -33,6 +34,7 @@ export class EntityResolver {
     const [name = ''] = parts;
     const instant = instantOf(context, atMs);
     if (kind === 'SLO') return sloNamed(context, name, instant);
+    if (kind === 'Application') return applicationNamed(ask, name, instant);
     if (kind === 'Violation') return violationById(context, name, instant);
     if (!context.clusters.names().includes(name) || !seesCluster(context.caller.scope, name)) return null;
     return kind === 'Cluster' ? new ClusterType(name, instant) : found(ask, kind, parts, instant);

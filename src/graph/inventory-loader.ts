@@ -50,6 +50,7 @@ const NAMESPACED: ReadonlySet<Facet> = new Set([
   'containerStates',
   'microservices',
   'inferenceServers',
+  'applications',
 ]);
 
 /** Readers keep to the scope already; what reaches a client is held against it here, once for every field. */

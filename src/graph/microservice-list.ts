@@ -1,7 +1,8 @@
 import type { FamilyName } from '../domain/metric.js';
 import type { Asking } from './asking.js';
-import { textMatcher } from './filter.js';
+import { type StringFilter, textMatcher } from './filter.js';
 import type { Instant } from './instant.js';
+import { ownerFinder } from './memberships.js';
 import {
   type MicroserviceFilter,
   type MicroserviceOrder,
@@ -34,7 +35,7 @@ export async function microservicePage(
       (facts) => new MicroserviceType(name, facts.namespace, facts.name, instant),
     ),
   );
-  const found = items.filter(passes);
+  const found = await inApplication(ask, items.filter(passes), instant, filter?.application);
   const by = orderBy?.by ?? 'NAME';
   const rank =
     by === 'NAME'
@@ -51,6 +52,23 @@ export async function microservicePage(
     page,
     inventories.flatMap(({ name, outcome }) => (outcome.ok ? [] : [name])),
   );
+}
+
+async function inApplication(
+  ask: Asking,
+  microservices: readonly MicroserviceType[],
+  instant: Instant,
+  filter: StringFilter | null | undefined,
+): Promise<readonly MicroserviceType[]> {
+  if (filter === null || filter === undefined) return microservices;
+  const matches = textMatcher(filter);
+  const owned = microservices.map((microservice) => ({
+    microservice,
+    cluster: microservice.ref.cluster,
+    application: null,
+  }));
+  const ownerNameOf = await ownerFinder(ask, owned, instant);
+  return owned.filter((one) => matches(ownerNameOf(one) ?? '')).map(({ microservice }) => microservice);
 }
 
 function microserviceTest(filter: MicroserviceFilter | null | undefined): (microservice: MicroserviceType) => boolean {

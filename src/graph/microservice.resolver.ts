@@ -1,6 +1,7 @@
 import { Arg, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
 import { seesCluster } from '../domain/access.js';
 import { type EntityKey, entityKey } from '../domain/entity.js';
+import { ApplicationType } from './application.type.js';
 import { Ask, type Asking, QuantileArg, WindowArg } from './asking.js';
 import { AtArg } from './at-arg.js';
 import { ClusterType } from './cluster.type.js';
@@ -10,6 +11,7 @@ import type { GraphContext } from './context.js';
 import { InferenceType, inferencesOf } from './inference.type.js';
 import { instantOf } from './instant.js';
 import { containersByPod, podKeysOf } from './joins.js';
+import { ownerOf } from './memberships.js';
 import { MetricType } from './metric.type.js';
 import {
   CodeRateType,
@@ -71,6 +73,17 @@ export class MicroserviceResolver {
   @FieldResolver(() => ClusterType, { description: 'The cluster it runs in.' })
   cluster(@Root() microservice: MicroserviceType): ClusterType {
     return new ClusterType(microservice.ref.cluster, microservice.instant);
+  }
+
+  @FieldResolver(() => ApplicationType, {
+    nullable: true,
+    description: 'What it belongs to, by configuration or else by the label of its pods; null when neither tells.',
+  })
+  application(
+    @Root() { ref, namespace, name, instant }: MicroserviceType,
+    @Ask() ask: Asking,
+  ): Promise<ApplicationType | null> {
+    return ownerOf(ask, { cluster: ref.cluster, application: null, microservice: { namespace, name } }, instant);
   }
 
   @FieldResolver(() => PodConnection, { nullable: true, description: 'Pods that answer for it; null when not known.' })
@@ -244,9 +257,9 @@ export class MicroserviceResolver {
     filter: SLOFilter | null,
     @FirstArg() first: number | null,
     @AfterArg() after: string | null,
-    @Ctx() context: GraphContext,
+    @Ask() ask: Asking,
   ): Promise<Page<SLOType>> {
-    return sloPage(context, instant, { filter, first, after }, ({ cluster, microservice }) =>
+    return sloPage(ask, instant, { filter, first, after }, ({ cluster, microservice }) =>
       isSame(ref, cluster, microservice),
     );
   }
@@ -258,9 +271,9 @@ export class MicroserviceResolver {
     filter: ViolationFilter | null,
     @FirstArg() first: number | null,
     @AfterArg() after: string | null,
-    @Ctx() context: GraphContext,
+    @Ask() ask: Asking,
   ): Promise<Page<ViolationType>> {
-    return violationPage(context, instant, { filter, first, after }, ({ cluster, microservice }) =>
+    return violationPage(ask, instant, { filter, first, after }, ({ cluster, microservice }) =>
       isSame(ref, cluster, microservice),
     );
   }

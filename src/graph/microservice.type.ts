@@ -56,6 +56,11 @@ export class MicroserviceFilter {
   readonly namespace?: StringFilter | null;
   @Field(() => StringFilter, { nullable: true, description: 'Its cluster.' })
   readonly cluster?: StringFilter | null;
+  @Field(() => StringFilter, {
+    nullable: true,
+    description: 'Name of the application it belongs to; empty where it belongs to none that is known.',
+  })
+  readonly application?: StringFilter | null;
 }
 
 export const MicroserviceOrderFieldEnum = enumOf('MicroserviceOrderField', 'What microservices are ordered by.', {

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
 import { buildSchemaSync } from 'type-graphql';
+import { ApplicationResolver } from './application.resolver.js';
 import { ClusterResolver } from './cluster.resolver.js';
 import { ContainerResolver } from './container.resolver.js';
 import { EntityResolver } from './entity.resolver.js';
@@ -16,6 +17,7 @@ import { ViolationResolver, ViolationStreamResolver } from './violation.resolver
 const BANNER = '# Written by `npm run schema` from src/graph. Do not edit.\n\n';
 
 const resolvers = [
+  ApplicationResolver,
   ClusterResolver,
   ContainerResolver,
   EntityResolver,

@@ -19,6 +19,7 @@ interface EdgeIndex {
 export interface ServiceEdges {
   readonly callersOf: (microservice: EntityKey) => readonly ServiceEdgeType[];
   readonly calleesOf: (microservice: EntityKey) => readonly ServiceEdgeType[];
+  readonly all: () => readonly ServiceEdgeType[];
   /** Edges with an end in one of the namespaces (null: all), and the microservices of those. */
   readonly graph: (namespaces: readonly string[] | null) => ServiceGraphType;
 }
@@ -43,6 +44,7 @@ export async function serviceEdges(
       (microservices.get(microservice)?.workloads ?? [])
         .flatMap(({ namespace, name }) => index.bySource.get(entityKey(namespace, name)) ?? [])
         .map(edge),
+    all: () => index.all.map(edge),
     graph: (namespaces) => graphOf(index.all.map(edge), namespaces, microservices, cluster, instant),
   };
 }

@@ -1,7 +1,9 @@
 import { type SloDefinition, type SloStatus, sloStates } from '../domain/slo.js';
+import type { Asking } from './asking.js';
 import type { GraphContext } from './context.js';
-import { oneOf, textMatcher } from './filter.js';
+import { oneOf, type StringFilter, textMatcher } from './filter.js';
 import type { Instant } from './instant.js';
+import { ownerFinder } from './memberships.js';
 import { type Page, type PageArgs, pageOf } from './paging.js';
 import { type SLOFilter, type SLOOrder, type SLOOrderFieldEnum, SLOType } from './slo.type.js';
 
@@ -12,27 +14,59 @@ export interface SloListArgs extends PageArgs {
   readonly orderBy?: SLOOrder | null;
 }
 
-/** A page of the SLOs that the caller may see; `belongs` narrows them to those of some entity. */
+/** A page of the SLOs that the caller may see; `belongs` narrows them to those of some entity, `application` to those of one. */
 export async function sloPage(
-  context: GraphContext,
+  ask: Asking,
   instant: Instant,
   { filter, orderBy, ...page }: SloListArgs,
   belongs: (definition: SloDefinition) => boolean = () => true,
+  application: string | null = null,
 ): Promise<Page<SLOType>> {
   const isWanted = definitionTest(filter);
-  const known = context.board
-    .all(context.caller.scope)
-    .filter(({ definition }) => belongs(definition) && isWanted(definition));
-  const statuses = instant.live
-    ? known
-    : await Promise.all(known.map(({ definition }) => context.loaders.sloAt(definition.name, instant.atMs)));
+  const { board, caller } = ask.context;
+  const known = board.all(caller.scope).filter(({ definition }) => belongs(definition) && isWanted(definition));
+  const owned = await inApplication(ask, known, instant, filter?.application, application);
+  const statuses = await statusesAt(ask.context, owned, instant);
   const items = statuses
-    .filter((status) => status !== null)
     .filter(({ state }) => oneOf(filter?.state, state))
     .map((status) => new SLOType(status, instant));
   const by = orderBy?.by ?? 'NAME';
   const ordering = { list: `SLO ${by}`, key: ({ name }: SLOType) => name, rank: RANKS[by] };
   return pageOf(items, { ...ordering, direction: orderBy?.direction ?? 'ASC' }, page);
+}
+
+async function inApplication(
+  ask: Asking,
+  statuses: readonly SloStatus[],
+  instant: Instant,
+  filter: StringFilter | null | undefined,
+  application: string | null,
+): Promise<readonly SloStatus[]> {
+  if ((filter === null || filter === undefined) && application === null) return statuses;
+  const matches = textMatcher(filter);
+  const definitions = statuses.map(({ definition }) => definition);
+  const ownerNameOf = await ownerFinder(ask, definitions, instant);
+  return statuses.filter(({ definition }) => {
+    const owner = ownerNameOf(definition);
+    return matches(owner ?? '') && (application === null || owner === application);
+  });
+}
+
+/** The SLOs of an application as they stood at an instant. */
+export async function slosOfApplication(ask: Asking, name: string, instant: Instant): Promise<readonly SloStatus[]> {
+  const { board, caller } = ask.context;
+  return statusesAt(ask.context, await inApplication(ask, board.all(caller.scope), instant, null, name), instant);
+}
+
+/** SLOs as they stood at an instant; those are left out of which it cannot be told. */
+async function statusesAt(
+  { loaders }: GraphContext,
+  known: readonly SloStatus[],
+  { live, atMs }: Instant,
+): Promise<readonly SloStatus[]> {
+  if (live) return known;
+  const statuses = await Promise.all(known.map(({ definition }) => loaders.sloAt(definition.name, atMs)));
+  return statuses.filter((status) => status !== null);
 }
 
 /** One SLO by its name; null when there is none, or not for this caller. */
@@ -61,13 +95,11 @@ function extreme(
 function definitionTest(filter: SLOFilter | null | undefined): (definition: SloDefinition) => boolean {
   const name = textMatcher(filter?.name);
   const cluster = textMatcher(filter?.cluster);
-  const application = textMatcher(filter?.application);
   const microservice = textMatcher(filter?.microservice);
   const labels = (filter?.labels ?? []).map((label) => ({ name: label.name, matches: textMatcher(label.value) }));
   return (definition) =>
     name(definition.name) &&
     cluster(definition.cluster) &&
-    application(definition.application ?? '') &&
     microservice(...namesOf(definition.microservice)) &&
     oneOf(filter?.category, definition.sli.category) &&
     labels.every((label) => label.matches(...(labelsOf(definition).get(label.name) ?? [])));

@@ -1,11 +1,14 @@
 import { Arg, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
 import { AccessError } from '../domain/errors.js';
 import type { SliDefinition } from '../domain/slo.js';
+import { ApplicationType } from './application.type.js';
+import { Ask, type Asking } from './asking.js';
 import { AtArg } from './at-arg.js';
 import { ClusterType } from './cluster.type.js';
 import type { GraphContext } from './context.js';
 import { DefinitionProblemType, DefinitionSourceType } from './definition.type.js';
 import { instantOf } from './instant.js';
+import { ownerOf } from './memberships.js';
 import { MicroserviceType } from './microservice.type.js';
 import { BurnRateAlertType, finite, ObjectiveType } from './objective.type.js';
 import { AfterArg, FirstArg, type Page } from './paging.js';
@@ -34,9 +37,9 @@ export class SLOResolver {
     @FirstArg() first: number | null,
     @AfterArg() after: string | null,
     @AtArg() atMs: number | null,
-    @Ctx() context: GraphContext,
+    @Ask() ask: Asking,
   ): Promise<Page<SLOType>> {
-    return sloPage(context, instantOf(context, atMs), { filter, orderBy, first, after });
+    return sloPage(ask, instantOf(ask.context, atMs), { filter, orderBy, first, after });
   }
 
   @Query(() => SLOType, { nullable: true, description: 'An SLO; null when there is none of that name.' })
@@ -75,6 +78,14 @@ export class SLOResolver {
   microservice(@Root() { status, instant }: SLOType): MicroserviceType | null {
     const { cluster, microservice } = status.definition;
     return microservice && new MicroserviceType(cluster, microservice.namespace, microservice.name, instant);
+  }
+
+  @FieldResolver(() => ApplicationType, {
+    nullable: true,
+    description: 'The application that the definition names, else that of its microservice; null when neither tells.',
+  })
+  application(@Root() { status, instant }: SLOType, @Ask() ask: Asking): Promise<ApplicationType | null> {
+    return ownerOf(ask, status.definition, instant);
   }
 
   @FieldResolver(() => ClusterType, {
@@ -130,9 +141,9 @@ export class SLOResolver {
     filter: ViolationFilter | null,
     @FirstArg() first: number | null,
     @AfterArg() after: string | null,
-    @Ctx() context: GraphContext,
+    @Ask() ask: Asking,
   ): Promise<Page<ViolationType>> {
-    return violationPage(context, instant, { filter, first, after }, undefined, { slos: [name] });
+    return violationPage(ask, instant, { filter, first, after }, undefined, { slos: [name] });
   }
 
   @FieldResolver(() => DefinitionSourceType, { description: 'Where its definition came from.' })

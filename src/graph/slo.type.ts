@@ -158,7 +158,7 @@ export class SLOFilter {
   readonly cluster?: StringFilter | null;
   @Field(() => StringFilter, {
     nullable: true,
-    description: 'Name of its application; empty where the definition names none.',
+    description: 'Name of its application: as the definition says, else that of its microservice; empty without one.',
   })
   readonly application?: StringFilter | null;
   @Field(() => StringFilter, {

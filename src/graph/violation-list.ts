@@ -2,9 +2,11 @@ import { type Scope, seesCluster, seesNamespace } from '../domain/access.js';
 import type { ViolationQuery } from '../domain/ports.js';
 import type { Severity } from '../domain/slo.js';
 import type { Violation } from '../domain/violation.js';
+import type { Asking } from './asking.js';
 import type { GraphContext } from './context.js';
 import { oneOf, textMatcher } from './filter.js';
 import type { Instant } from './instant.js';
+import { ownerFinder } from './memberships.js';
 import { type Page, type PageArgs, pageOf } from './paging.js';
 import { namesOf } from './slo-list.js';
 import {
@@ -21,17 +23,20 @@ export interface ViolationListArgs extends PageArgs {
 
 /** A page of violations, newest first by default; `belongs` and `narrowed` keep to those of some entity. */
 export async function violationPage(
-  context: GraphContext,
+  ask: Asking,
   instant: Instant,
   { filter, orderBy, ...page }: ViolationListArgs,
   belongs: (violation: Violation) => boolean = () => true,
-  narrowed: Pick<ViolationQuery, 'slos'> = {},
+  { application, ...narrowed }: Pick<ViolationQuery, 'slos'> & { readonly application?: string } = {},
 ): Promise<Page<ViolationType>> {
-  const matches = violationTest(filter, context.caller.scope);
-  const query = { ...queryOf(filter), ...narrowed, scope: context.caller.scope, ...atOf(instant) };
-  const violations = await context.loaders.hold(context.store.violations(query));
+  const { caller, loaders, store } = ask.context;
+  const query = { ...queryOf(filter), ...narrowed, scope: caller.scope, ...atOf(instant) };
+  const violations = (await loaders.hold(store.violations(query))).filter(belongs);
+  const needsOwner = application !== undefined || (filter?.application ?? null) !== null;
+  const ownerNameOf = needsOwner ? await ownerFinder(ask, violations, instant) : () => null;
+  const matches = violationTest(filter, caller.scope, ownerNameOf);
   const items = violations
-    .filter((violation) => matches(violation) && belongs(violation))
+    .filter((violation) => matches(violation) && (application === undefined || ownerNameOf(violation) === application))
     .map((violation) => new ViolationType(violation, instant));
   const by = orderBy?.by ?? 'STARTED_AT';
   const ordering = { list: `Violation ${by}`, key: ({ violation }: ViolationType) => violation.id, rank: RANKS[by] };
@@ -50,10 +55,11 @@ export async function violationById(
   return violation === undefined ? null : new ViolationType(violation, instant);
 }
 
-/** Whether a violation passes a filter and may be seen. */
+/** Whether a violation passes a filter and may be seen; `ownerNameOf` names its application. */
 export function violationTest(
   filter: ViolationFilter | null | undefined,
   scope: Scope,
+  ownerNameOf: (violation: Violation) => string | null,
 ): (violation: Violation) => boolean {
   const slo = textMatcher(filter?.slo);
   const cluster = textMatcher(filter?.cluster);
@@ -65,7 +71,7 @@ export function violationTest(
     seesViolation(scope, violation) &&
     slo(violation.slo) &&
     cluster(violation.cluster) &&
-    application(violation.application ?? '') &&
+    application(ownerNameOf(violation) ?? '') &&
     microservice(...namesOf(violation.microservice)) &&
     oneOf(filter?.severity, violation.severity) &&
     oneOf(filter?.kind, violation.kind) &&

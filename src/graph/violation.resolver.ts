@@ -1,9 +1,12 @@
 import { Arg, Ctx, FieldResolver, ID, Query, Resolver, Root, Subscription } from 'type-graphql';
 import { decodeId } from '../domain/entity.js';
+import { ApplicationType } from './application.type.js';
+import { Ask, type Asking } from './asking.js';
 import { AtArg } from './at-arg.js';
 import type { GraphContext } from './context.js';
 import { decodeStreamCursor } from './cursor.js';
 import { instantOf } from './instant.js';
+import { declaredOwner, ownerOf } from './memberships.js';
 import { MicroserviceType } from './microservice.type.js';
 import { ObjectiveType } from './objective.type.js';
 import { AfterArg, FirstArg, type Page } from './paging.js';
@@ -43,9 +46,9 @@ export class ViolationResolver {
     @FirstArg() first: number | null,
     @AfterArg() after: string | null,
     @AtArg() atMs: number | null,
-    @Ctx() context: GraphContext,
+    @Ask() ask: Asking,
   ): Promise<Page<ViolationType>> {
-    return violationPage(context, instantOf(context, atMs), { filter, orderBy, first, after });
+    return violationPage(ask, instantOf(ask.context, atMs), { filter, orderBy, first, after });
   }
 
   @Query(() => ViolationType, { nullable: true, description: 'A violation; null when there is none with that id.' })
@@ -86,6 +89,14 @@ export class ViolationResolver {
   microservice(@Root() { violation, instant }: ViolationType): MicroserviceType | null {
     const { cluster, microservice } = violation;
     return microservice && new MicroserviceType(cluster, microservice.namespace, microservice.name, instant);
+  }
+
+  @FieldResolver(() => ApplicationType, {
+    nullable: true,
+    description: 'The application that the SLO names, else that of its microservice; null when neither tells.',
+  })
+  application(@Root() { violation, instant }: ViolationType, @Ask() ask: Asking): Promise<ApplicationType | null> {
+    return ownerOf(ask, violation, instant);
   }
 
   @FieldResolver(() => [ViolationEventType], { description: 'All that happened to it, in order.' })
@@ -141,13 +152,14 @@ export class ViolationStreamResolver {
 
 async function openStream(
   { after, filter, snapshot }: ViolationStreamArgs,
-  { store, feed, caller, gridMs }: GraphContext,
+  { store, feed, applications, caller, gridMs }: GraphContext,
 ): Promise<AsyncIterableIterator<ViolationStreamItem>> {
   return openViolationStream({
     store,
     feed,
     scope: caller.scope,
-    matches: violationTest(filter, caller.scope),
+    // A stream asks no source, so labels of pods do not count.
+    matches: violationTest(filter, caller.scope, (violation) => declaredOwner({ applications }, violation) ?? null),
     after: after === null || after === undefined ? null : decodeStreamCursor(after),
     snapshot: snapshot ?? true,
     gridMs,

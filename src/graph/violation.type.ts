@@ -246,7 +246,11 @@ export class ViolationFilter {
   readonly slo?: StringFilter | null;
   @Field(() => StringFilter, { nullable: true, description: 'Name of the cluster.' })
   readonly cluster?: StringFilter | null;
-  @Field(() => StringFilter, { nullable: true, description: 'Name of the application; empty where there is none.' })
+  @Field(() => StringFilter, {
+    nullable: true,
+    description:
+      'Name of the application: as the SLO says, else that of its microservice; empty without one. A subscription does not look at the labels of pods.',
+  })
   readonly application?: StringFilter | null;
   @Field(() => StringFilter, {
     nullable: true,

@@ -3,6 +3,7 @@ import type { Facet, Inventory, MicroserviceFacts } from '../domain/model.js';
 import { containerMetrics, containersSeen, kubeletsSeen, placed, podsSeen } from './cadvisor.js';
 import { type Ask, own } from './family.js';
 import { inferenceServersOf, presenceMetrics, serversVector } from './inference-servers.js';
+import { applicationsOf } from './inventory-applications.js';
 import { bareNodes, filesystemsOf, nodeLabelsOf, nodeStateOf, nodesOf, rolesOf } from './inventory-nodes.js';
 import { containerStatesOf, containersOf, ownersOf, podStatesOf, podsOf, workloadsOf } from './inventory-pods.js';
 import { mapValues, nodeKey, rowByKey, rowsByKey } from './inventory-rows.js';
@@ -82,6 +83,14 @@ export const facets: { readonly [F in Facet]: FacetReader<F> } = {
 
   microservices: read([servicesVector], (rows = []) => microservicesOf(rows)),
   inferenceServers: read([serversVector], (rows = []) => inferenceServersOf(rows)),
+  async applications(question) {
+    const [labels, workloads, microservices] = await Promise.all([
+      readVector(question, kubeVectors.partOf),
+      facets.workloads(question),
+      facets.microservices(question),
+    ]);
+    return (cluster) => applicationsOf(rowsOf(labels, cluster), workloads(cluster), microservices(cluster));
+  },
 };
 
 /** Metrics that tell of a facet: where a source has none of them, that nothing was found does not mean that nothing is there. */

@@ -8,8 +8,11 @@ import type { Planner } from './prometheus/planner.js';
 
 type Sources = Pick<Planner, 'instant' | 'slices' | 'dataSourceOf' | 'metricNames'>;
 
+/** Told of every good answer, before anything is left out for who asks. */
+export type InventoryObserver = <F extends Facet>(facet: F, cluster: string, atMs: number, value: Inventory[F]) => void;
+
 /** Reads the inventory from flat vectors that are joined here; the planner keeps and shares their answers. */
-export function createInventoryReader(planner: Sources): InventoryReader {
+export function createInventoryReader(planner: Sources, observer: InventoryObserver = () => {}): InventoryReader {
   return {
     async read<F extends Facet>(facet: F, clusters: readonly string[], atMs: number, context: ReadContext) {
       const visible = clusters.filter((cluster) => seesCluster(context.scope, cluster));
@@ -21,6 +24,7 @@ export function createInventoryReader(planner: Sources): InventoryReader {
             slice.clusters.map(async (cluster): Promise<readonly [string, Outcome<Inventory[F] | null>]> => {
               if (!outcome.ok) return [cluster, outcome];
               const all = outcome.value(cluster);
+              observer(facet, cluster, atMs, all);
               const isKnown = all.size > 0 || (await isCollected(planner, facet, cluster, atMs, context));
               return [cluster, { ok: true, value: isKnown ? permitted(facet, all, cluster, context) : null }];
             }),
@@ -65,6 +69,7 @@ const NAMESPACED: ReadonlySet<Facet> = new Set([
   'containerStates',
   'microservices',
   'inferenceServers',
+  'applications',
   'namespaces',
 ]);
 

@@ -17,6 +17,9 @@ const CONTAINER = native('namespace', 'pod', 'container');
 export const ZONE_LABELS = ['label_topology_kubernetes_io_zone', 'label_failure_domain_beta_kubernetes_io_zone'];
 export const REGION_LABELS = ['label_topology_kubernetes_io_region', 'label_failure_domain_beta_kubernetes_io_region'];
 
+/** The label by which pods name their application; there only where the exporter is allowed to tell of it. */
+export const PART_OF_LABEL = 'label_app_kubernetes_io_part_of';
+
 /** Init containers that keep running beside the others: native sidecars. */
 const SIDECAR: Matchers = { restart_policy: 'Always' };
 /** Pods that have ended keep their series until they are collected, but hold nothing. */
@@ -53,6 +56,7 @@ export const kubeMetrics = {
   pods: [POD_INFO],
   podStates: [PHASE, 'kube_pod_status_ready'],
   workloads: ['kube_pod_owner'],
+  applications: ['kube_pod_labels'],
   containers: ['kube_pod_container_info', INIT_INFO],
   containerStates: ['kube_pod_container_status_running', 'kube_pod_container_status_restarts_total'],
 };
@@ -79,6 +83,14 @@ export const kubeVectors = {
   pods: (ask: Ask) => group(ask, 'max', [...POD, 'uid', ...NODE], `timestamp(${selectAll(ask, POD_INFO)})`),
   phases: (ask: Ask) => group(ask, 'max', [...POD, 'phase'], `${selectAll(ask, PHASE)} == 1`),
   ready: (ask: Ask) => group(ask, 'max', [...POD, 'condition'], `${selectAll(ask, 'kube_pod_status_ready')} == 1`),
+  /** When the pod was last seen with the label, in seconds. */
+  partOf: (ask: Ask) =>
+    group(
+      ask,
+      'max',
+      [...POD, PART_OF_LABEL],
+      `timestamp(${selectAll(ask, 'kube_pod_labels', { [PART_OF_LABEL]: { not: '' } })})`,
+    ),
   owners: (ask: Ask) =>
     group(
       ask,

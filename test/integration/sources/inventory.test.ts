@@ -105,6 +105,18 @@ describe.each([
     });
   });
 
+  it('knows the application of pods by their label, with the services they answer for', async () => {
+    const { facet, plan } = open();
+    expect(await facet('applications')).toEqual(
+      new Map([
+        [CHECKOUT, { application: 'webshop', microservices: ['shop/checkout'] }],
+        [FRONTEND, { application: 'webshop', microservices: ['shop/frontend'] }],
+      ]),
+    );
+    await Promise.all([facet('workloads'), facet('microservices')]);
+    expect(plan.filter(({ cached }) => !cached).length).toBe(5);
+  });
+
   it('asks a handful of questions for all of it', async () => {
     const { facet, plan } = open();
     await Promise.all(
@@ -164,6 +176,29 @@ it('takes the pod that is there when its name was used before', async () => {
   });
   const pods = await openSources([{ name: 'edge', url: prometheus.url }]).facet('pods');
   expect([...pods.values()]).toEqual([{ namespace: 'db', name: 'pg-0', uid: 'new', node: 'n2' }]);
+});
+
+it('knows no applications where labels of pods are not collected, and none where they name none', async () => {
+  const without = await startPrometheus({
+    series: sample({ keep: ({ __name__: name }) => name !== 'kube_pod_labels' }),
+  });
+  const { inventory, context } = openSources([{ name: 'edge', url: without.url }]);
+  expect((await inventory.read('applications', ['edge'], T0, context)).get('edge')).toEqual({ ok: true, value: null });
+  const bare = await startPrometheus({ series: [gauge('kube_pod_labels{namespace="a",pod="b"}', 1)] });
+  expect(await openSources([{ name: 'edge', url: bare.url }]).facet('applications')).toEqual(new Map());
+});
+
+it('takes the application that a pod is labelled with now, whatever stands in the label', async () => {
+  const labels = (part: string) => `kube_pod_labels{namespace="a",pod="b",label_app_kubernetes_io_part_of=${part}}`;
+  const odd = 'x"} or vector(1)\n{\\';
+  const prometheus = await startPrometheus({
+    series: [
+      gauge(labels('"old"'), 1, { toMs: T0 - 60_000 }),
+      gauge(labels(JSON.stringify(odd)), 1, { fromMs: T0 - 30_000 }),
+    ],
+  });
+  const applications = await openSources([{ name: 'edge', url: prometheus.url }]).facet('applications');
+  expect([...applications.values()]).toEqual([{ application: odd, microservices: [] }]);
 });
 
 it('is an outcome per cluster when a source does not answer', async () => {

@@ -12,6 +12,9 @@ it('a described configuration says the same when it is read again', () => {
     join(folder, 'first.yaml'),
     `
 definitions: [./slos]
+applications:
+  - { name: shop, microservices: [{ namespace: shop }, { namespace: pay, name: "1" }], clusters: [a] }
+  - { name: "2", description: text }
 tokensFile: tokens
 alertmanagers: [{ url: http://am:9093, timeout: 1m30s }]
 clusters:

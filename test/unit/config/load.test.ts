@@ -46,6 +46,7 @@ describe('a configuration', () => {
           match: {},
         },
       ],
+      applications: [],
       definitions: [],
       store: { path: join(folder, 'data/slograph.db') },
       alertmanagers: [],
@@ -198,6 +199,21 @@ describe('a mistake in the file is told with its place', () => {
 `,
       problems: [
         'slograph.yaml:3:13 clusters[1].name: the name "edge" is taken by clusters[0]; give each cluster a name of its own',
+      ],
+    },
+    {
+      name: 'two applications of one name',
+      text: `${MINIMAL}applications: [{ name: shop, microservices: [{ namespace: a }] }, { name: shop }]`,
+      problems: [
+        'slograph.yaml:2:75 applications[1].name: the name "shop" is taken by applications[0]; give each application a name of its own',
+      ],
+    },
+    {
+      name: 'an application in a cluster that is not configured',
+      text: `${MINIMAL}applications: [{ name: shop, clusters: [edgy], microservices: [{ name: cart }] }]`,
+      problems: [
+        'slograph.yaml:2:64 applications[0].microservices[0].namespace: is missing; expected a text',
+        'slograph.yaml:2:41 applications[0].clusters[0]: there is no cluster "edgy"; did you mean "edge"?',
       ],
     },
     {

@@ -1,5 +1,6 @@
 import { graphql } from 'graphql';
 import { everything, type Right, type Scope, scopeOf, seesCluster } from '../../../src/domain/access.js';
+import type { ApplicationDefinition } from '../../../src/domain/application.js';
 import type { EntityRef } from '../../../src/domain/entity.js';
 import { SourceError } from '../../../src/domain/errors.js';
 import type { Inventory } from '../../../src/domain/model.js';
@@ -28,6 +29,9 @@ export interface World {
   /** Data sources that do not answer. */
   readonly dead?: readonly string[];
   readonly inventory?: Readonly<Record<string, Partial<Inventory>>>;
+  readonly applications?: readonly ApplicationDefinition[];
+  /** What labels of pods said before a source died, by cluster. */
+  readonly lastKnown?: Readonly<Record<string, Inventory['applications']>>;
   /** Null: no sample. */
   readonly value?: (question: FigureQuestion, entity: EntityRef, atMs: number) => number | null;
   /** Keys with a value, for what is listed by its figures. */
@@ -73,6 +77,10 @@ export function portsOf(world: World): { readonly ports: GraphPorts; readonly ca
           checkedAtMs: T0,
         },
       ],
+    },
+    applications: {
+      configured: () => world.applications ?? [],
+      lastKnown: (cluster) => world.lastKnown?.[cluster] ?? null,
     },
     inventory: {
       read: async <F extends keyof Inventory>(facet: F, clusters: readonly string[], atMs: number) => {

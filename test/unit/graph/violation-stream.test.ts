@@ -58,7 +58,7 @@ function logWith({ log = [], epoch = 'e1', scope = everything, filter, ...option
           },
         },
         scope,
-        matches: violationTest(filter, scope),
+        matches: violationTest(filter, scope, ({ application }) => application),
         after: options.after ?? null,
         snapshot: options.snapshot ?? true,
         gridMs: 5_000,
