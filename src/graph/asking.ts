@@ -118,10 +118,10 @@ export function QuantileArg(): ParameterDecorator {
   }) as ParameterDecorator;
 }
 
-const DEFAULT_QUANTILE = 0.95;
+export const DEFAULT_QUANTILE = 0.95;
 
 /** @throws InputError */
-function questionOf(family: FamilyName, { windowMs, quantile }: FigureOptions): FigureQuestion {
+export function questionOf(family: FamilyName, { windowMs, quantile }: FigureOptions): FigureQuestion {
   const { windowMs: defaultWindowMs }: MetricFamily = metricFamilies[family];
   const window = windowMs ?? defaultWindowMs;
   if (window !== undefined && !(window >= MIN_WINDOW_MS && window <= MAX_WINDOW_MS)) {

@@ -3,11 +3,15 @@ import type { EntityRef } from '../domain/entity.js';
 import type { Column, Figure, FigureQuestion, FigureReader } from '../domain/ports.js';
 import type { BatchOptions } from './batch.js';
 
-/** An entity's figure is wanted, or those of everything in a cluster. */
-type Wish = EntityRef | { readonly cluster: string; readonly key: null };
+/** An entity's figure is wanted, those of many, or those of everything in a cluster. */
+type Wish = EntityRef | { readonly entities: readonly EntityRef[] } | { readonly cluster: string; readonly key: null };
+
+type WishKey = string | readonly EntityRef[];
 
 interface QuestionLoader {
-  readonly loader: DataLoader<Wish, Column<Figure>, string>;
+  readonly loader: DataLoader<Wish, Column<Figure>, WishKey>;
+  /** What was asked for. */
+  readonly answers: Map<WishKey, Promise<Column<Figure>>>;
   /** Clusters that were asked for whole. */
   readonly whole: Map<string, Promise<Column<Figure>>>;
 }
@@ -20,7 +24,8 @@ export function figureLoader(figures: FigureReader, { cache, waves, read }: Batc
     const name = `${questionKey(question)} ${atMs}`;
     const known = byQuestion.get(name);
     if (known !== undefined) return known;
-    const loader = new DataLoader<Wish, Column<Figure>, string>(
+    const answers: QuestionLoader['answers'] = new Map();
+    const loader = new DataLoader<Wish, Column<Figure>, WishKey>(
       async (wishes) => {
         // Without a cache nothing of it is kept, the loader neither: instants move on while a subscription lives.
         if (!cache) byQuestion.delete(name);
@@ -29,11 +34,12 @@ export function figureLoader(figures: FigureReader, { cache, waves, read }: Batc
       },
       {
         cache,
-        cacheKeyFn: ({ cluster, key }) => (key === null ? cluster : `${cluster} ${key}`),
+        cacheKeyFn: keyOf,
+        cacheMap: answers,
         batchScheduleFn: (dispatch) => waves.whenQuiet('figures', dispatch),
       },
     );
-    const created = { loader, whole: new Map<string, Promise<Column<Figure>>>() };
+    const created = { loader, answers, whole: new Map<string, Promise<Column<Figure>>>() };
     byQuestion.set(name, created);
     return created;
   }
@@ -43,6 +49,18 @@ export function figureLoader(figures: FigureReader, { cache, waves, read }: Batc
     columnOf(question: FigureQuestion, entity: EntityRef, atMs: number): Promise<Column<Figure>> {
       const { loader, whole } = loaderOf(question, atMs);
       return whole.get(entity.cluster) ?? loader.load(entity);
+    },
+    figures(question: FigureQuestion, entities: readonly EntityRef[], atMs: number): Promise<Column<Figure>> {
+      const { loader, whole, answers } = loaderOf(question, atMs);
+      const [first] = entities;
+      const known = first === undefined ? undefined : whole.get(first.cluster);
+      if (known !== undefined && entities.every(({ cluster }) => cluster === first?.cluster)) return known;
+      const asked = entities.flatMap((entity) => answers.get(keyOf(entity)) ?? []);
+      // An order by this figure has asked for all of them before.
+      if (asked.length === entities.length && first !== undefined) {
+        return Promise.all(asked).then((columns) => joined(entities, columns));
+      }
+      return loader.load({ entities });
     },
     column(question: FigureQuestion, cluster: string, atMs: number): Promise<Column<Figure>> {
       const { loader, whole } = loaderOf(question, atMs);
@@ -58,7 +76,29 @@ export function questionKey({ family, windowMs, quantile }: FigureQuestion): str
   return `${family} ${windowMs ?? ''} ${quantile ?? ''}`;
 }
 
+/** Wishes of many are not compared: each is asked for once, by its list. */
+function keyOf(wish: Wish): WishKey {
+  if ('entities' in wish) return wish.entities;
+  return wish.key === null ? wish.cluster : `${wish.cluster} ${wish.key}`;
+}
+
 function wanted(wishes: readonly Wish[]): readonly EntityRef[] | { readonly clusters: readonly string[] } {
-  if (wishes.some(({ key }) => key === null)) return { clusters: [...new Set(wishes.map(({ cluster }) => cluster))] };
-  return [...new Map((wishes as readonly EntityRef[]).map((ref) => [`${ref.cluster} ${ref.key}`, ref])).values()];
+  const [first] = wishes;
+  if (wishes.length === 1 && first !== undefined && 'entities' in first) return first.entities;
+  const refs = wishes.flatMap((wish): readonly Exclude<Wish, { entities: unknown }>[] =>
+    'entities' in wish ? wish.entities : [wish],
+  );
+  if (refs.some(({ key }) => key === null)) return { clusters: [...new Set(refs.map(({ cluster }) => cluster))] };
+  return [...new Map((refs as readonly EntityRef[]).map((ref) => [`${ref.cluster} ${ref.key}`, ref])).values()];
+}
+
+/** The columns of several entities, one each, as one. */
+function joined(entities: readonly EntityRef[], columns: readonly Column<Figure>[]): Column<Figure> {
+  const [first] = columns as [Column<Figure>];
+  if (columns.every((column) => column === first)) return first;
+  const byEntity = new Map(entities.map(({ cluster, key }, index) => [`${cluster} ${key}`, columns[index]]));
+  return {
+    of: (entity) => (byEntity.get(`${entity.cluster} ${entity.key}`) ?? first).of(entity),
+    keys: (cluster) => [...new Set(columns.flatMap((column) => column.keys(cluster)))].sort(),
+  };
 }

@@ -35,6 +35,8 @@ export interface Loaders {
   facet<F extends Facet>(facet: F, cluster: string, atMs: number): Promise<Outcome<Inventory[F] | null>>;
   /** The figures that an entity's is among. */
   columnOf(question: FigureQuestion, entity: EntityRef, atMs: number): Promise<Column<Figure>>;
+  /** A figure of many entities, asked for together with those of others. */
+  figures(question: FigureQuestion, entities: readonly EntityRef[], atMs: number): Promise<Column<Figure>>;
   /** A figure of everything in a cluster that has it. */
   column(question: FigureQuestion, cluster: string, atMs: number): Promise<Column<Figure>>;
   /** @throws InputError, LimitError */

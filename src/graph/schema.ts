@@ -6,6 +6,7 @@ import { ClusterResolver } from './cluster.resolver.js';
 import { ContainerResolver } from './container.resolver.js';
 import { EntityResolver } from './entity.resolver.js';
 import { InferenceResolver } from './inference.resolver.js';
+import { withLookAhead } from './look-ahead.js';
 import { MetricResolver } from './metric.resolver.js';
 import { MicroserviceResolver, ServiceEdgeResolver } from './microservice.resolver.js';
 import { FilesystemResolver, NodeResolver } from './node.resolver.js';
@@ -37,7 +38,7 @@ const resolvers = [
 
 /** The executable schema. Building it has no side effects. */
 export function createSchema(): GraphQLSchema {
-  return buildSchemaSync({ resolvers, validate: false, pubSub: unusedPubSub });
+  return withLookAhead(buildSchemaSync({ resolvers, validate: false, pubSub: unusedPubSub }));
 }
 
 /** The schema as text: sorted, so that equal schemas print equally. */
