@@ -104,6 +104,14 @@ function coreCalls(): Call[] {
     call('aggregator', 'archive', 5, { medianMs: 35, boundMs: 500, missShare: 0.002 }, { requestBytes: 60_000 }),
     call('istio-ingressgateway', 'console', 1.2, { medianMs: 60, boundMs: 500, missShare: 0.004 }),
     call('console', 'assistant', 0.8, { medianMs: 1_400, boundMs: 10_000, missShare: 0.004 }),
+    // The proxy in front of the models asks which of them shall answer.
+    call(
+      'assistant',
+      'llm-epp',
+      0.8,
+      { medianMs: 4, boundMs: 50, missShare: 0.001 },
+      { protocol: 'grpc', responseBytes: 200 },
+    ),
     call('assistant', 'llm', 0.8, { medianMs: 1_300, boundMs: 10_000, missShare: 0.003 }, { responseBytes: 3_000 }),
   ];
 }

@@ -3,8 +3,8 @@ import { type Series, storedLabels, type Target } from './target.js';
 
 /** Time between samples of the history, by how far back a series reaches. The inventory stays within the look-back of 5 m. */
 const steps = { SLO: 120_000, INVENTORY: 240_000, recent: 30_000 } as const;
-/** State of Kubernetes objects: scraped half as often as the rest, as many real set-ups do. */
-const STATE_STEP_MS = 60_000;
+/** What is SPARSE, and the state of Kubernetes objects, which many real set-ups too scrape half as often as the rest. */
+const SPARSE_STEP_MS = 60_000;
 
 const HOUR = 3_600_000;
 /** How far back everything is written. */
@@ -112,6 +112,6 @@ function linesOf(targets: readonly Target[]): Line[] {
 }
 
 function stepsOf(target: Target, { tier }: Series): Line['stepMs'] {
-  const fine = target.job === 'kube-state-metrics' ? STATE_STEP_MS : steps.recent;
-  return { coarse: tier === 'RECENT' ? null : steps[tier], fine };
+  const fine = target.job === 'kube-state-metrics' || tier === 'SPARSE' ? SPARSE_STEP_MS : steps.recent;
+  return { coarse: tier === 'RECENT' || tier === 'SPARSE' ? null : steps[tier], fine };
 }

@@ -13,14 +13,14 @@ const bounds = (
 /** Buckets of the detector that are kept for the whole history: what its SLO reads, and enough for its quantiles. */
 const keptBounds = new Set(['25', '50', '100', '250', '+Inf']);
 
-/** Answers under a noisy neighbour: 98 of 100 miss 250 ms. */
-const throttled: Latency = { medianMs: 900, boundMs: 250, missShare: 0.98 };
+/** Answers of the detector under a noisy neighbour: 98 of 100 miss 250 ms. */
+export const throttled: Latency = { medianMs: 900, boundMs: 250, missShare: 0.98 };
 
 /** Share of requests that fail in an outage. */
 const OUTAGE_ERRORS = 0.7;
 
 /** Requests so far, outside and within the incidents that touch the call. */
-interface Volume {
+export interface Volume {
   readonly usual: number;
   readonly during: number;
 }
@@ -61,6 +61,21 @@ function reported(target: Target, call: Call, reporter: 'source' | 'destination'
       sizes(target, 'istio_response_bytes', labels, call.responseBytes, outcome.at);
     }
   }
+}
+
+/** Requests that reach a pod: what its proxy counts and what it counts itself agree. */
+export function requestsTo(pod: Pod, world: World): (atMs: number) => Volume {
+  const share = 1 / podsOf(pod.cluster, pod.workload.name).length;
+  const outcomes = calls
+    .filter(({ cluster, to }) => cluster === pod.cluster && to === pod.workload.name)
+    .flatMap((call) => outcomesOf(call, world, share));
+  return remembering((atMs) => {
+    const volumes = outcomes.map((outcome) => outcome.at(atMs));
+    return {
+      usual: volumes.reduce((sum, { usual }) => sum + usual, 0),
+      during: volumes.reduce((sum, { during }) => sum + during, 0),
+    };
+  });
 }
 
 interface Outcome {
@@ -132,6 +147,7 @@ function sizes(target: Target, name: string, labels: Labels, typical: number, at
       return Math.floor((usual + during) * within(bound));
     },
     sumAt: (atMs) => whole(at(atMs)) * meanSize,
+    tierOf: () => 'SPARSE',
   });
 }
 
@@ -209,7 +225,8 @@ function steepness({ medianMs, boundMs, missShare }: Latency): number {
   return Math.log((1 - missShare) / missShare) / Math.log(boundMs / medianMs);
 }
 
-function mean(latency: Latency): number {
+/** Mean of such a distribution, in milliseconds. */
+export function mean(latency: Latency): number {
   const angle = Math.PI / steepness(latency);
   return latency.medianMs * (angle / Math.sin(angle));
 }

@@ -1,10 +1,10 @@
 import { sharing } from './topology.js';
 
 /**
- * How far back a series reaches in the history: SLO and INVENTORY over all of it, RECENT over the last hours only.
- * Inventory hardly changes, so it is written half as often.
+ * How far back a series reaches in the history: SLO and INVENTORY over all of it, RECENT and SPARSE over the last hours
+ * only. Inventory hardly changes, and of what is SPARSE there is much: both are written half as often.
  */
-export type Tier = 'SLO' | 'INVENTORY' | 'RECENT';
+export type Tier = 'SLO' | 'INVENTORY' | 'RECENT' | 'SPARSE';
 
 export type Labels = Readonly<Record<string, string>>;
 

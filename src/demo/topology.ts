@@ -148,6 +148,13 @@ const central: Readonly<Record<string, Sketch>> = {
     image: 'docker.io/vllm/vllm-openai:v0.11.0',
     gpus: 1,
   },
+  'llm-epp': {
+    on: ['cpu-1'],
+    cpu: [0.05, 0.1, 0.5],
+    memory: [90, 128, 256],
+    mesh: 'sidecar',
+    image: 'registry.k8s.io/gateway-api-inference-extension/epp:v1.3.0',
+  },
   trainer: { on: ['gpu-1'], cpu: [2.5, 4, 0], memory: [24_000, 32_768, 98_304], gpus: 1 },
   minio: {
     on: ['storage-1', 'cpu-1'],

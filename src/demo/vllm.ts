@@ -11,11 +11,13 @@ const perToken = '0.01 0.025 0.05 0.075 0.1 0.15 0.2 0.3 0.4 0.5 0.75 1.0 2.5 5.
 const wholeRequest =
   '0.3 0.5 0.8 1.0 1.5 2.0 2.5 5.0 10.0 15.0 20.0 30.0 40.0 50.0 60.0 120.0 240.0 480.0 960.0 1920.0 7680.0';
 
-const TOKENS_PER_ANSWER = 210;
+/** The model that all of them serve. */
+export const MODEL = 'meta-llama/Llama-3.1-8B-Instruct';
+export const TOKENS_PER_ANSWER = 210;
 const TOKENS_PER_PROMPT = 640;
 
 /** Seconds of each kind, as curves in milliseconds; the bounds above are seconds. */
-const curves: Readonly<Record<string, { bounds: string; curve: Latency; perRequest: number }>> = {
+export const curves = {
   time_to_first_token_seconds: {
     bounds: firstToken,
     curve: { medianMs: 140, boundMs: 500, missShare: 0.004 },
@@ -36,11 +38,23 @@ const curves: Readonly<Record<string, { bounds: string; curve: Latency; perReque
     curve: { medianMs: 20, boundMs: 300, missShare: 0.01 },
     perRequest: 1,
   },
-};
+} satisfies Record<string, { bounds: string; curve: Latency; perRequest: number }>;
 
 /** The model servers of the core: vLLM's own page, one target a pod. */
-export function modelServers(world: World): readonly Target[] {
+export function vllmServers(world: World): readonly Target[] {
   return podsOf(core, 'llm').map((pod) => modelServer(pod, world));
+}
+
+/** What an engine has to do: requests finished so far, those it works on, those that wait, and the cache they fill. */
+export function loadOf(pod: Pod, world: World) {
+  const phase = phaseOf(pod.name);
+  const flow: Flow = { perSecond: 0.4, swing: 0.35, phase };
+  return {
+    requests: remembering((atMs: number) => amount(flow, world.startedMs, atMs)),
+    running: (atMs: number) => Math.round(3 + wave(atMs, phase)),
+    waiting: (atMs: number) => Math.max(0, Math.round(1.2 * wave(atMs, phase + 1))),
+    cacheShare: (atMs: number) => Math.round(420 + 110 * wave(atMs, phase)) / 1_000,
+  };
 }
 
 function modelServer(pod: Pod, world: World): Target {
@@ -51,19 +65,12 @@ function modelServer(pod: Pod, world: World): Target {
     honorLabels: false,
     labels: { namespace: pod.namespace, pod: pod.name, container: 'vllm' },
   });
-  const labels = { model_name: 'meta-llama/Llama-3.1-8B-Instruct', engine: '0' };
-  const phase = phaseOf(pod.name);
-  const flow: Flow = { perSecond: 0.4, swing: 0.35, phase };
-  const requests = remembering((atMs) => amount(flow, world.startedMs, atMs));
+  const labels = { model_name: MODEL, engine: '0' };
+  const { requests, running, waiting, cacheShare } = loadOf(pod, world);
   const grown = (perRequest: number) => (atMs: number) => Math.floor(perRequest * requests(atMs));
-  target.gauge('vllm:num_requests_running', labels, (atMs) => Math.round(3 + wave(atMs, phase)));
-  target.gauge(
-    'vllm:num_requests_waiting',
-    labels,
-    (atMs) => Math.max(0, Math.round(1.2 * wave(atMs, phase + 1))),
-    'SLO',
-  );
-  target.gauge('vllm:kv_cache_usage_perc', labels, (atMs) => Math.round(420 + 110 * wave(atMs, phase)) / 1_000);
+  target.gauge('vllm:num_requests_running', labels, running);
+  target.gauge('vllm:num_requests_waiting', labels, waiting, 'SLO');
+  target.gauge('vllm:kv_cache_usage_perc', labels, cacheShare);
   target.counter('vllm:prompt_tokens_total', labels, grown(TOKENS_PER_PROMPT));
   target.counter('vllm:generation_tokens_total', labels, grown(TOKENS_PER_ANSWER));
   target.counter('vllm:num_preemptions_total', labels, grown(0.0005));

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { exampleQueries } from '../../src/demo/queries.js';
+import { MODEL_VERSION } from '../../src/demo/world.js';
 import { activeAlerts, demoFolder, query, startDemo, watchViolations } from '../support/demo.js';
 import { until } from '../support/until.js';
 
@@ -89,7 +90,7 @@ it('ends everything on Ctrl-C, and goes on from its data at the next start', asy
 
 it('starts afresh where the data cannot be gone on with, and tells which program died and what it said', async () => {
   const folder = demoFolder();
-  const state = { modelVersion: 1, historyFromMs: Date.now() - 86_400_000, incidents: [] };
+  const state = { modelVersion: MODEL_VERSION, historyFromMs: Date.now() - 86_400_000, incidents: [] };
   writeFileSync(join(folder, 'state.json'), JSON.stringify(state));
   const flags = ['--history-days', '0.25', '--incident-after', '3600', '--host', '0.0.0.0'];
   const demo = await startDemo(folder, flags);

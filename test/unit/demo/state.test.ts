@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { claimFolder, clearData, readState, writeState } from '../../../src/demo/state.js';
+import { MODEL_VERSION } from '../../../src/demo/world.js';
 import { DAY, FROM, noise } from './support.js';
 
 function folder(): string {
@@ -20,11 +21,11 @@ it('remembers the history and the incidents of a data folder', () => {
 
 it.each([
   ['nothing', null],
-  ['half a file', '{"modelVersion": 1, "historyFromMs": 17'],
+  ['half a file', `{"modelVersion": ${MODEL_VERSION}, "historyFromMs": 17`],
   ['another model', '{"modelVersion": 0, "historyFromMs": 1767225600000, "incidents": []}'],
   [
     'an incident of a kind that does not exist',
-    '{"modelVersion": 1, "historyFromMs": 1767225600000, "incidents": [{"kind": "FIRE"}]}',
+    `{"modelVersion": ${MODEL_VERSION}, "historyFromMs": 1767225600000, "incidents": [{"kind": "FIRE"}]}`,
   ],
   ['no object', 'null'],
 ])('remembers nothing where there is %s', (_what, text) => {

@@ -38,8 +38,9 @@ describe('the world', () => {
     const times = [FROM, START - DAY - 1, START - DAY + 60_000, START - 1, START, START + 1, START + 15_000]
       .concat([START + 50_000, START + 99_999, START + 100_000, START + 115_000, START + DAY])
       .sort((a, b) => a - b);
-    const grows = /_total$|_bucket$|_count$|_sum$|_bytes$|ttfb_seconds_distribution$|current_offset$|ENERGY/;
-    const level = /^(node_(memory|filesystem)|container_memory|kube_)/;
+    const grows =
+      /_total$|_bucket$|_count$|_sum$|_bytes$|ttfb_seconds_distribution$|current_offset$|ENERGY|^nv_inference/;
+    const level = /^(node_(memory|filesystem)|container_memory|kube_|nv_inference_pending)/;
     for (const [, series] of everySeries()) {
       const values = times.map((at) => series.valueAt(at));
       expect(values.every(Number.isFinite), series.name).toBe(true);
