@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addCheckCommand } from './check.js';
 import { addDemoCommand } from './demo.js';
+import { addDoctorCommand } from './doctor.js';
 import { reportFailure } from './exit.js';
 import { addSchemaCommand } from './schema.js';
 import { addServeCommand } from './serve.js';
@@ -12,6 +13,7 @@ const examples = `Examples:
   slograph serve --config slograph.yaml  answer for your own Prometheus
   slograph check --config slograph.yaml  what would be in force, and what is wrong with it
   slograph check slos/*.yaml             what is wrong with these definitions
+  slograph doctor --config slograph.yaml what works, what is missing, and what to do
 `;
 
 const codes = `
@@ -37,6 +39,7 @@ export async function run(argv: readonly string[], terminal: Terminal = createTe
   };
   addServeCommand(program, terminal);
   addCheckCommand(program, terminal, end);
+  addDoctorCommand(program, terminal, end);
   addDemoCommand(program, terminal, end);
   addSchemaCommand(program, terminal);
   try {

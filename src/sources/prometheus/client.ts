@@ -60,6 +60,8 @@ export interface PrometheusClient {
   metricNames(match: string | null, fromMs: number, toMs: number, call: CallOptions): Promise<MetricNames>;
   /** Sends no PromQL. */
   buildInfo(call: CallOptions): Promise<BuildInfo>;
+  /** The source's time in whole seconds, cut off, in milliseconds; null where it does not say. Sends no PromQL. */
+  clock(call: CallOptions): Promise<number | null>;
   /** Of the last minute; sends no PromQL. */
   labelNames(call: CallOptions): Promise<readonly string[]>;
   close(): void;
@@ -170,6 +172,14 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
         driver.labelNames(undefined, new Date(now - 60_000), new Date(now)),
       );
       return value;
+    },
+    async clock(call) {
+      const now = Date.now();
+      const { read } = await exchange('', call, (driver) =>
+        driver.labelNames(undefined, new Date(now - 60_000), new Date(now)),
+      );
+      const timeMs = Date.parse(header(read.headers, 'date') ?? '');
+      return Number.isNaN(timeMs) ? null : timeMs;
     },
     close: () => agent.destroy(),
   };

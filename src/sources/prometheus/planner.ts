@@ -60,8 +60,16 @@ export interface Planner {
   metricNames(dataSource: string, match: Matchers, atMs: number, context: ReadContext): Promise<ReadonlySet<string>>;
   /** Never rejects. From the last answer when that is recent, else from a check that sends no PromQL. */
   status(dataSource: string): Promise<DataSourceStatus>;
+  /** How far the source's clock is ahead of ours; null when it does not say or does not answer. Sends no PromQL. */
+  clockOffset(dataSource: string): Promise<ClockOffset | null>;
   /** Aborts what is in flight and closes the connections. */
   close(): Promise<void>;
+}
+
+/** The true offset lies within `offsetMs` plus or minus `uncertaintyMs`. */
+export interface ClockOffset {
+  readonly offsetMs: number;
+  readonly uncertaintyMs: number;
 }
 
 /** What happened to one question; SHED: it was not sent, since the source is down or too many wait. */
@@ -212,6 +220,19 @@ export function createPlanner(options: PlannerOptions): Planner {
       return names.ask(key, send, SILENT, context.signal);
     },
     status: async (dataSource) => sourceNamed(dataSource).status.current(),
+    async clockOffset(dataSource) {
+      const { client, source } = sourceNamed(dataSource);
+      const before = Date.now();
+      const timeMs = await client.clock({ timeoutMs: source.timeoutMs }).catch((error: unknown) => {
+        if (error instanceof SourceError) return null;
+        throw error;
+      });
+      const after = Date.now();
+      // Between the beginning and the end of the second that it named, seen between asking and the answer.
+      return timeMs === null
+        ? null
+        : { offsetMs: timeMs + 500 - (before + after) / 2, uncertaintyMs: 500 + (after - before) / 2 };
+    },
     async close() {
       answers.close();
       names.close();

@@ -28,6 +28,7 @@ it.each([
   const terminal = {
     data: () => {},
     message: (text: string) => void messages.push(text),
+    findings: () => {},
     problems: (problems: readonly { message: string }[]) =>
       void messages.push(...problems.map(({ message }) => `a.yaml:1:2 x: ${message}`)),
   };

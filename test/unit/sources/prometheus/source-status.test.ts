@@ -19,6 +19,7 @@ const client: PrometheusClient = {
   instant: notUsed,
   range: notUsed,
   free: notUsed,
+  clock: notUsed,
   metricNames: notUsed,
   labelNames: () => Promise.resolve(['job']),
   async buildInfo() {
