@@ -122,7 +122,7 @@ const storage: readonly Sketch[] = [
     service: 'storage',
     cluster: 'cloud-core',
     target: '0.999',
-    annotations: { 'system-kind': 'storage', category: 'availability' },
+    annotations: { application: 'storage', 'system-kind': 'storage', category: 'availability' },
     sli: { bad: 'sum(minio_s3_requests_5xx_errors_total)', total: 'sum(minio_s3_requests_total)' },
   },
   {
@@ -132,7 +132,7 @@ const storage: readonly Sketch[] = [
     service: 'storage',
     cluster: 'cloud-core',
     target: '0.99',
-    annotations: { 'system-kind': 'storage', category: 'latency' },
+    annotations: { application: 'storage', 'system-kind': 'storage', category: 'latency' },
     sli: {
       good: 'sum(minio_s3_requests_ttfb_seconds_distribution{api="getobject",le="0.100"})',
       total: 'sum(minio_s3_requests_ttfb_seconds_distribution{api="getobject",le="+Inf"})',
@@ -145,7 +145,7 @@ const storage: readonly Sketch[] = [
     service: 'storage',
     cluster: 'cloud-core',
     target: '0.999',
-    annotations: { 'system-kind': 'storage', category: 'durability', unit: 'count' },
+    annotations: { application: 'storage', 'system-kind': 'storage', category: 'durability', unit: 'count' },
     sli: {
       value: 'min(minio_cluster_health_erasure_set_online_drives) - max(minio_cluster_health_erasure_set_write_quorum)',
       op: 'gte',
@@ -162,7 +162,7 @@ const bigData: readonly Sketch[] = [
     service: 'streaming',
     cluster: 'cloud-core',
     target: '0.99',
-    annotations: { 'system-kind': 'big-data', category: 'throughput', unit: 'per_second' },
+    annotations: { application: 'streaming', 'system-kind': 'big-data', category: 'throughput', unit: 'per_second' },
     sli: {
       value: 'sum(rate(kafka_topic_partition_current_offset{topic="crosswalk-events"}[5m]))',
       op: 'gte',
@@ -176,7 +176,7 @@ const bigData: readonly Sketch[] = [
     service: 'streaming',
     cluster: 'cloud-core',
     target: '0.99',
-    annotations: { 'system-kind': 'big-data', category: 'end-to-end-latency', unit: 'count' },
+    annotations: { application: 'streaming', 'system-kind': 'big-data', category: 'end-to-end-latency', unit: 'count' },
     sli: {
       value: 'sum(kafka_consumergroup_lag{consumergroup="aggregator",topic="crosswalk-events"})',
       op: 'lte',

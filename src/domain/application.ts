@@ -1,5 +1,5 @@
 import { type Scope, seesCluster, seesNamespace } from './access.js';
-import type { EntityKey } from './entity.js';
+import { type EntityKey, entityKey } from './entity.js';
 import type { PodApplication } from './model.js';
 
 /** Microservices of a namespace: the one of that name, or all of them. */
@@ -29,13 +29,29 @@ export function claimantOf(
   cluster: string,
   microservice: { readonly namespace: string; readonly name: string },
 ): string | null {
-  const claims = (name: string | null) =>
-    definitions.find(
-      ({ clusters, microservices }) =>
-        (clusters === null || clusters.includes(cluster)) &&
-        microservices.some((selector) => selector.namespace === microservice.namespace && selector.name === name),
-    )?.name;
-  return claims(microservice.name) ?? claims(null) ?? null;
+  const claims = claimsOf(definitions);
+  const claimant = (key: string) =>
+    claims.get(key)?.find(({ clusters }) => clusters === null || clusters.includes(cluster))?.name;
+  const { namespace, name } = microservice;
+  return claimant(entityKey(namespace, name)) ?? claimant(namespace) ?? null;
+}
+
+type Claims = ReadonlyMap<string, readonly ApplicationDefinition[]>;
+const claimsByDefinitions = new WeakMap<readonly ApplicationDefinition[], Claims>();
+
+/** Who claims a namespace, and who `namespace/name`, in the order of the definitions; built once for them. */
+function claimsOf(definitions: readonly ApplicationDefinition[]): Claims {
+  const known = claimsByDefinitions.get(definitions);
+  if (known !== undefined) return known;
+  const claims = new Map<string, ApplicationDefinition[]>();
+  for (const definition of definitions) {
+    for (const { namespace, name } of definition.microservices) {
+      const key = name === null ? namespace : entityKey(namespace, name);
+      claims.set(key, [...(claims.get(key) ?? []), definition]);
+    }
+  }
+  claimsByDefinitions.set(definitions, claims);
+  return claims;
 }
 
 /** Whether a caller may know of a configured application: it may see everything, or a place where that is looked for. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { definitionFiles } from '../../../src/demo/definitions.js';
-import { clusters } from '../../../src/demo/topology.js';
+import { clusters, workloads } from '../../../src/demo/topology.js';
 import { problemText } from '../../../src/domain/errors.js';
 import { createSliCompiler } from '../../../src/sources/sli-compiler.js';
 import { sliTemplates } from '../../../src/sources/sli-templates.js';
@@ -38,6 +38,13 @@ it('are of every kind: user-facing, storage, big data and AI, on every cluster, 
     lower: { value: 0.2 },
     upper: { value: 0.95 },
   });
+});
+
+it('name applications that pods are labelled with', () => {
+  const labelled = new Set(workloads.map(({ partOf }) => partOf));
+  const named = new Set(slos.flatMap(({ application }) => application ?? []));
+  expect([...named].sort()).toEqual(['crosswalk', 'storage', 'streaming']);
+  for (const application of named) expect(labelled).toContain(application);
 });
 
 it('ask for series that the history keeps for all of its 30 days', () => {
