@@ -38,6 +38,15 @@ describe('the matchers of a question', () => {
     expect(narrowTo('Node', ['n1'], [naming, { ...naming, unames: [] }]).NODE_EXPORTER).toBeUndefined();
   });
 
+  it('keep model servers to their namespaces: their models are no label that all of them have', () => {
+    const keys = ['ai/llm/vllm/meta-llama/Llama', 'shop/risk/ray-serve/risk'];
+    expect(narrowTo('Inference', keys, [])).toEqual({
+      INFERENCE_SERVER: [{ namespace: { in: ['ai', 'shop'] } }],
+      KUBE_STATE_METRICS: [{ namespace: { in: ['ai', 'shop'] } }, { exported_namespace: { in: ['ai', 'shop'] } }],
+    });
+    expect(narrowToScope('Inference', scopeOf(null, ['ai'])).INFERENCE_SERVER).toEqual([{ namespace: { in: ['ai'] } }]);
+  });
+
   it('keep a question for everything to what the caller may see', () => {
     expect(narrowToScope('Microservice', everything)).toEqual({});
     expect(narrowToScope('Microservice', scopeOf(null, ['ai']))).toEqual({
