@@ -47,7 +47,16 @@ export interface App {
 }
 
 /** Settings that are taken once, when the process starts. */
-const FIXED = ['listen', 'tokensFile', 'insecure', 'allowedOrigins', 'limits', 'store', 'shutdownGraceMs'] as const;
+const FIXED = [
+  'listen',
+  'tokensFile',
+  'insecure',
+  'allowedOrigins',
+  'limits',
+  'store',
+  'executor',
+  'shutdownGraceMs',
+] as const;
 /** Settings whose change builds the sources and the evaluation anew. */
 const REBUILDING = ['clusters', 'applications', 'definitions', 'alertmanagers', 'evaluation', 'gridMs'] as const;
 /** A source that hangs does not keep the gateway from answering for the others. */

@@ -24,6 +24,8 @@ export interface Config {
   /** Instants of operations are multiples of this, so that equal questions share an answer. */
   readonly gridMs: number;
   readonly limits: LimitsConfig;
+  /** What runs operations: code compiled for each document, or the reference implementation of GraphQL. */
+  readonly executor: 'graphql-jit' | 'graphql-js';
   /** How long work in flight may take to finish after SIGTERM. */
   readonly shutdownGraceMs: number;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';

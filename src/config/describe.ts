@@ -68,6 +68,7 @@ function fileOf(config: Config): object {
     },
     grid: formatDuration(config.gridMs),
     limits: config.limits,
+    executor: config.executor,
     shutdownGrace: formatDuration(config.shutdownGraceMs),
     logLevel: config.logLevel,
   };

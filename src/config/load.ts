@@ -109,6 +109,7 @@ function configOf(file: FileConfig, absolute: (path: SettingPath, text: string) 
     evaluation: { intervalMs: file.evaluation.interval, lagMs: file.evaluation.lag },
     gridMs: file.grid,
     limits: file.limits,
+    executor: file.executor,
     shutdownGraceMs: file.shutdownGrace,
     logLevel: file.logLevel,
   };

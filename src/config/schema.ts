@@ -107,6 +107,10 @@ export const fileSchema = z
         maxSubscriptionsPerSocket: wholeNumber(1, 10_000).prefault(50).describe('Subscriptions of one WebSocket.'),
       })
       .prefault({}),
+    executor: z
+      .enum(['graphql-jit', 'graphql-js'])
+      .prefault('graphql-jit')
+      .describe('`graphql-jit` compiles operations; `graphql-js`, the reference, takes more CPU.'),
     shutdownGrace: duration('0s', '1h')
       .prefault('10s')
       .describe('How long work in flight may take to finish after SIGTERM.'),

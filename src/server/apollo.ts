@@ -1,5 +1,11 @@
 import type { Server } from 'node:http';
-import { ApolloServer, type ApolloServerPlugin, type GraphQLRequestContext, HeaderMap } from '@apollo/server';
+import {
+  ApolloServer,
+  type ApolloServerOptionsWithGateway,
+  type ApolloServerPlugin,
+  type GraphQLRequestContext,
+  HeaderMap,
+} from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -8,12 +14,15 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginDrainHttpServer } from '@apollo/server/plugin/drainHttpServer';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, type GraphQLSchema } from 'graphql';
 import type { GraphContext } from '../graph/context.js';
 import { collectedErrors } from '../graph/problems.js';
+import { createExecutor, type Executor } from './executor.js';
 import { formatError } from './format-error.js';
 import type { Metrics, OperationType, Outcome } from './metrics.js';
 import type { OperationOptions } from './operations.js';
+
+type GatewayInterface = NonNullable<ApolloServerOptionsWithGateway<GraphContext>['gateway']>;
 
 export interface ApolloOptions extends OperationOptions {
   readonly httpServer: Server;
@@ -28,7 +37,7 @@ export function createApollo(options: ApolloOptions): ApolloServer<GraphContext>
   // Apollo's hook for formatting knows the error and not the request it belongs to.
   const requestIds = new WeakMap<object, string>();
   return new ApolloServer<GraphContext>({
-    schema,
+    gateway: executing(schema, createExecutor(schema, options.executor ?? 'graphql-jit')),
     logger: log,
     nodeEnv: 'production',
     introspection: true,
@@ -53,6 +62,21 @@ export function createApollo(options: ApolloOptions): ApolloServer<GraphContext>
       answerPlugin(options.metrics, requestIds),
     ],
   });
+}
+
+/** Apollo takes an executor of one's own from what it calls a gateway. */
+function executing(schema: GraphQLSchema, executor: Executor): GatewayInterface {
+  return {
+    onSchemaLoadOrUpdate(tell) {
+      tell({ apiSchema: schema, coreSupergraphSdl: '' });
+      return () => {};
+    },
+    load: async () => ({
+      executor: ({ document, operationName, request, context }) =>
+        executor({ document, operationName, variables: request.variables, context }),
+    }),
+    stop: async () => {},
+  };
 }
 
 function traced(

@@ -2,6 +2,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Caller } from '../domain/access.js';
 import type { GraphContext } from '../graph/context.js';
+import type { ExecutorName } from './executor.js';
 import type { Gate } from './limits.js';
 import type { Metrics } from './metrics.js';
 
@@ -18,6 +19,8 @@ export interface OperationRequest {
 export interface OperationOptions {
   readonly schema: GraphQLSchema;
   readonly gate: Gate;
+  /** Default graphql-jit. */
+  readonly executor?: ExecutorName;
   /** A context of its own for every answer, so that each sees new numbers. */
   readonly createContext: (request: OperationRequest) => GraphContext;
   readonly log: Logger;

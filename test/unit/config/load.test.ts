@@ -53,6 +53,7 @@ describe('a configuration', () => {
       evaluation: { intervalMs: 15_000, lagMs: 2_000 },
       gridMs: 5_000,
       limits: { maxDepth: 15, maxTokens: 5_000, maxAliases: 50, maxBodyBytes: 131_072, maxSubscriptionsPerSocket: 50 },
+      executor: 'graphql-jit',
       shutdownGraceMs: 10_000,
       logLevel: 'info',
     } satisfies Config);
