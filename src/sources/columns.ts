@@ -95,7 +95,9 @@ function missingBy(error: SourceError): MissingReason {
 
 /** Nodes belong to no namespace: who sees the cluster sees them. An edge is seen from either of its ends. */
 function sees({ kind, scope }: ColumnContext, cluster: string, key: EntityKey): boolean {
-  if (kind === 'Cluster' || kind === 'Node' || kind === 'Filesystem') return seesCluster(scope, cluster);
+  if (scope.namespaces === null || kind === 'Cluster' || kind === 'Node' || kind === 'Filesystem') {
+    return seesCluster(scope, cluster);
+  }
   const parts = key.split('/');
   const namespaces = kind === 'ServiceEdge' ? [parts[0], parts[2]] : [parts[0]];
   return namespaces.some((namespace) => seesNamespace(scope, cluster, namespace ?? ''));

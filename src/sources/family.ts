@@ -84,9 +84,17 @@ export function native(...labels: readonly string[]): readonly string[] {
   return labels.flatMap((label) => [label, `exported_${label}`]);
 }
 
+/** Texts made once: rows are many. */
+const exportedNames = new Map<string, string>();
+
 /** The exporter's own value of a label, under whichever name it arrived; empty when there is none. */
 export function own(labels: Labels, label: string): string {
-  return labels[`exported_${label}`] ?? labels[label] ?? '';
+  let exported = exportedNames.get(label);
+  if (exported === undefined) {
+    exported = `exported_${label}`;
+    exportedNames.set(label, exported);
+  }
+  return labels[exported] ?? labels[label] ?? '';
 }
 
 /** The key made of the exporter's own labels; null when one is missing. */

@@ -1,9 +1,9 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { type InstantVector, PrometheusDriver, type QueryResult } from 'prometheus-query';
+import { PrometheusDriver, type QueryResult } from 'prometheus-query';
 import { formatDuration } from '../../domain/duration.js';
 import type { TimeRange } from '../../domain/ports.js';
-import type { FreeAnswer, InstantAnswer, InstantSeries, Labels, RangeAnswer } from './answer.js';
+import type { FreeAnswer, InstantAnswer, InstantSeries, RangeAnswer } from './answer.js';
 import { startDeadline } from './deadline.js';
 import {
   type Failure,
@@ -252,14 +252,14 @@ function plainCause(error: unknown): Error {
   return Object.assign(new Error(shortText(message)), typeof code === 'string' ? { code } : {});
 }
 
-function instantSeries(answer: QueryResult, read: ReadBody, dataSource: string, promql: string): InstantSeries[] {
+function instantSeries(
+  answer: QueryResult,
+  read: ReadBody,
+  dataSource: string,
+  promql: string,
+): readonly InstantSeries[] {
   const type: string = answer.resultType;
-  if (type === 'vector') {
-    return (answer.result as InstantVector[]).map((row, index) => ({
-      labels: read.labels[index] as Labels,
-      value: row.value.value as number,
-    }));
-  }
+  if (type === 'vector') return read.vector;
   if (type === 'scalar') {
     return [{ labels: Object.create(null), value: sampleValue(answer.result[1]) }];
   }

@@ -39,7 +39,12 @@ export function clusterSlices(dataSource: DataSource, clusters: readonly string[
 
 function sliceOf(dataSource: string, group: readonly DataSourceCluster[]): readonly ClusterSlice[] {
   const by = Object.keys(group[0]?.match ?? {}).sort();
-  const valuesOf = (labels: Labels) => JSON.stringify(by.map((label) => labels[label] ?? ''));
+  const [only = ''] = by;
+  // Asked for every row of every answer, mostly about one label.
+  const valuesOf =
+    by.length === 1
+      ? (labels: Labels) => labels[only] ?? ''
+      : (labels: Labels) => JSON.stringify(by.map((label) => labels[label] ?? ''));
   const names = new Map<string, DataSourceCluster>();
   const twins: DataSourceCluster[] = [];
   for (const cluster of group) {

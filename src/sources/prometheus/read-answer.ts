@@ -1,19 +1,19 @@
-import type { AnswerNotes, Labels, RangeSeries } from './answer.js';
+import type { AnswerNotes, InstantSeries, Labels, RangeSeries } from './answer.js';
 import { shortText } from './failure.js';
 
 /** What is read from an answer's body before prometheus-query sees it, which would lose it. */
 export interface ReadBody {
   readonly notes: AnswerNotes;
-  /** Labels of the rows that are handed on, in their order: the package would drop a label `__proto__`. */
-  readonly labels: readonly Labels[];
+  /** The rows of a vector: the package would drop a label `__proto__`, and make three objects of each row. */
+  readonly vector: readonly InstantSeries[];
   /** The rows of a matrix: the package would make two objects of each sample. */
   readonly matrix: readonly RangeSeries[];
 }
 
 interface Row {
   readonly metric?: Record<string, string>;
-  value?: [number, string];
-  values?: [number, string][];
+  readonly value?: readonly [number, string];
+  readonly values?: readonly (readonly [number, string])[];
   readonly histogram?: unknown;
   readonly histograms?: readonly unknown[];
 }
@@ -25,25 +25,21 @@ interface SuccessBody {
 }
 
 /**
- * Reads labels, notes and matrices, and leaves in `body` what prometheus-query converts well: rows of a vector whose
- * infinities are spelled so that `parseFloat` knows them, and no native histograms.
+ * Reads notes, vectors and matrices, and leaves in `body` what prometheus-query converts well: no rows at all.
  * @throws TypeError when the body is not what the API describes
  */
 export function readBody(body: unknown): ReadBody {
   const { data, warnings, infos } = body as SuccessBody;
   const notes = { warnings: texts(warnings), infos: texts(infos), samples: samplesOf(data?.stats) };
-  if (data?.resultType !== 'vector' && data?.resultType !== 'matrix') return { notes, labels: [], matrix: [] };
+  if (data?.resultType !== 'vector' && data?.resultType !== 'matrix') return { notes, vector: [], matrix: [] };
   const all = data.result ?? [];
   const rows = all.filter((row) => row.value !== undefined || row.values !== undefined);
   const histograms = all.filter((row) => row.histogram !== undefined || row.histograms !== undefined).length;
   if (histograms > 0) notes.warnings.push(`${histograms} series hold native histograms, which are not read`);
-  const matrix = data.resultType === 'matrix' ? rows.map(rangeSeries) : [];
-  for (const row of rows) {
-    if (row.values !== undefined) row.values = [];
-    if (row.value !== undefined) row.value = [row.value[0], spelledOut(row.value[1])];
-  }
-  data.result = rows;
-  return { notes, labels: rows.map(labelsOf), matrix };
+  data.result = [];
+  return data.resultType === 'matrix'
+    ? { notes, vector: [], matrix: rows.map(rangeSeries) }
+    : { notes, vector: rows.map(instantSeries), matrix: [] };
 }
 
 /** A sample's value as Prometheus writes it. */
@@ -77,6 +73,10 @@ function samplesOf(stats: { readonly samples?: unknown } | undefined): number | 
 
 function labelsOf(row: Row): Labels {
   return Object.assign(Object.create(null), row.metric);
+}
+
+function instantSeries(row: Row): InstantSeries {
+  return { labels: labelsOf(row), value: Number.parseFloat(spelledOut(row.value?.[1])) };
 }
 
 function rangeSeries(row: Row): RangeSeries {
