@@ -8,6 +8,8 @@ import { childrenOf, type Fault } from './tree.js';
 import { nameOf } from './value-type.js';
 
 const MAX_LENGTH = 8_192;
+/** Finding out what is wrong with a longer text takes the parser too long: there only the place is told. */
+const MAX_EXPLAINED_LENGTH = 1_024;
 const MAX_SELECTORS = 50;
 /** Levels of the syntax tree; a chain of operators has one for each. */
 const MAX_DEPTH = 100;
@@ -17,6 +19,8 @@ const MAX_SPAN_MS = 32 * 86_400_000;
 const MAX_STEPS = 11_000;
 /** What is reckoned with where a subquery leaves its step to the source. */
 const ASSUMED_STEP_MS = 15_000;
+
+const strict = parser.configure({ strict: true });
 
 const FREE: ParseOptions = { placeholders: false, results: ['vector', 'scalar', 'range', 'string'] };
 
@@ -30,6 +34,8 @@ export function parseFree(source: string): { readonly query: Query } | { readonl
       error: located('', { at: 0, message: `a query has at most ${MAX_LENGTH} characters, this ${source.length}` }),
     };
   }
+  const broken = source.length > MAX_EXPLAINED_LENGTH ? strictFault(source) : null;
+  if (broken !== null) return { error: located(source, broken) };
   const raw = parser.parse(source);
   const huge = sizeFault(raw);
   if (huge !== null) return { error: located(source, huge) };
@@ -85,6 +91,17 @@ function kindFault(tree: Tree, text: string): Fault | null {
     }
     return null;
   });
+}
+
+/** Where the grammar is broken, by a parser that stops there. */
+function strictFault(text: string): Fault | null {
+  try {
+    strict.parse(text);
+    return null;
+  } catch (error) {
+    const at = Number(/\d+$/.exec((error as Error).message)?.[0] ?? 0);
+    return { at, message: 'this does not parse from here on, or is nested too deeply' };
+  }
 }
 
 function sizeFault(tree: Tree): Fault | null {
