@@ -1,3 +1,5 @@
+import type { GpuFacts } from './model.js';
+
 /** What a caller may do beyond asking who it is. */
 export type Right = 'read' | 'acknowledge' | 'correct' | 'promql';
 
@@ -36,4 +38,10 @@ export function seesCluster(scope: Scope, cluster: string): boolean {
 /** Whether a caller may see what belongs to a namespace of a cluster. */
 export function seesNamespace(scope: Scope, cluster: string, namespace: string): boolean {
   return seesCluster(scope, cluster) && (scope.namespaces === null || scope.namespaces.includes(namespace));
+}
+
+/** A GPU as a caller may see it: it belongs to its node, who holds it to a namespace. */
+export function visibleGpu(scope: Scope, cluster: string, gpu: GpuFacts): GpuFacts {
+  if (scope.namespaces === null) return gpu;
+  return { ...gpu, containers: gpu.containers.filter(({ namespace }) => seesNamespace(scope, cluster, namespace)) };
 }

@@ -4,6 +4,7 @@ export type EntityKind =
   | 'Node'
   | 'Pod'
   | 'Container'
+  | 'GPU'
   | 'Microservice'
   | 'Application'
   | 'SLO'
@@ -17,6 +18,7 @@ export type MeasuredKind =
   | 'Filesystem'
   | 'Pod'
   | 'Container'
+  | 'GPU'
   | 'Microservice'
   | 'ServiceEdge'
   | 'ResponseCode'
@@ -33,6 +35,7 @@ export type MeasuredKind =
  * | Filesystem | node, mount point |
  * | Pod | namespace, name |
  * | Container | namespace, pod, name |
+ * | GPU | UUID of the card; where it is split into MIG instances, the number of the instance too |
  * | Microservice | namespace, name |
  * | ServiceEdge | source namespace, source workload, target namespace, target name, protocol |
  * | ResponseCode | namespace, microservice, protocol, code |

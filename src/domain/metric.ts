@@ -94,6 +94,13 @@ export const metricFamilies = {
   'container.memoryUtilization': { entity: 'Container', unit: 'RATIO', source: 'CADVISOR' },
   'container.oomKills': { entity: 'Container', unit: 'COUNT', source: 'CADVISOR', windowMs: 3_600_000 },
 
+  'gpu.utilization': { entity: 'GPU', unit: 'RATIO', source: 'DCGM' },
+  'gpu.memoryUsed': { entity: 'GPU', unit: 'BYTES', source: 'DCGM' },
+  'gpu.memoryUtilization': { entity: 'GPU', unit: 'RATIO', source: 'DCGM' },
+  'gpu.temperature': { entity: 'GPU', unit: 'CELSIUS', source: 'DCGM' },
+  'gpu.power': { entity: 'GPU', unit: 'WATTS', source: 'DCGM' },
+  'gpu.lastXid': { entity: 'GPU', unit: 'COUNT', source: 'DCGM' },
+
   'microservice.requestRate': { entity: 'Microservice', unit: 'REQUESTS_PER_SECOND', source: 'ISTIO', ...RATE },
   'microservice.errorRatio': { entity: 'Microservice', unit: 'RATIO', source: 'ISTIO', ...RATE },
   'microservice.successRatio': { entity: 'Microservice', unit: 'RATIO', source: 'ISTIO', ...RATE },

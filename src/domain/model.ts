@@ -61,6 +61,23 @@ export interface ContainerFacts {
   readonly image: string | null;
 }
 
+/** Names a container, known to the inventory or not. */
+export type ContainerName = Pick<ContainerFacts, 'namespace' | 'pod' | 'name'>;
+
+/** A GPU, or one instance of a GPU that is split (MIG). */
+export interface GpuFacts {
+  readonly key: EntityKey;
+  /** Of the card, also for an instance of it. */
+  readonly uuid: string;
+  /** Number of the card in its node, from 0. */
+  readonly index: number;
+  /** `NVIDIA H100 80GB HBM3`; of an instance with its profile: `NVIDIA H100 80GB HBM3 MIG 1g.10gb`. */
+  readonly model: string | null;
+  readonly node: string | null;
+  /** Who holds it, sorted: none while it is idle, several where they take turns (time slices, MPS). */
+  readonly containers: readonly ContainerName[];
+}
+
 export type ContainerRunState = 'WAITING' | 'RUNNING' | 'TERMINATED' | 'UNKNOWN';
 
 export interface ContainerState {
@@ -117,6 +134,9 @@ export interface Inventory {
   readonly workloads: ReadonlyMap<EntityKey, Workload>;
   readonly containers: ReadonlyMap<EntityKey, ContainerFacts>;
   readonly containerStates: ReadonlyMap<EntityKey, ContainerState>;
+  readonly gpus: ReadonlyMap<EntityKey, GpuFacts>;
+  /** Whether a node has GPUs, as Kubernetes or the exporter of its GPUs tells. */
+  readonly nodeHasGpu: ReadonlyMap<EntityKey, boolean>;
   readonly microservices: ReadonlyMap<EntityKey, MicroserviceFacts>;
   readonly inferenceServers: ReadonlyMap<EntityKey, InferenceFacts>;
   /** By pod; only pods whose label names an application. */

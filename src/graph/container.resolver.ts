@@ -2,7 +2,8 @@ import { FieldResolver, Int, Resolver, Root } from 'type-graphql';
 import type { ContainerRunState } from '../domain/model.js';
 import { Ask, type Asking, WindowArg } from './asking.js';
 import { ContainerStateEnum, ContainerType } from './container.type.js';
-import { microserviceFinder } from './joins.js';
+import { GPUType } from './gpu.type.js';
+import { gpusByContainer, microserviceFinder } from './joins.js';
 import { MetricType } from './metric.type.js';
 import { MicroserviceType } from './microservice.type.js';
 import { NodeType } from './node.type.js';
@@ -134,5 +135,14 @@ export class ContainerResolver {
     @Ask() ask: Asking,
   ): Promise<MetricType> {
     return ask.metric('container.oomKills', container, { windowMs });
+  }
+
+  @FieldResolver(() => [GPUType], {
+    nullable: true,
+    description: 'The GPUs it holds, alone or in turns with others; null when not known.',
+  })
+  async gpus(@Root() { ref, instant }: ContainerType, @Ask() ask: Asking): Promise<readonly GPUType[] | null> {
+    const gpus = await ask.facet('gpus', ref.cluster, instant);
+    return gpus && (gpusByContainer(gpus).get(ref.key) ?? []).map((facts) => new GPUType(ref.cluster, facts, instant));
   }
 }

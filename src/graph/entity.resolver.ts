@@ -8,6 +8,7 @@ import { ClusterType } from './cluster.type.js';
 import { ContainerType } from './container.type.js';
 import type { GraphContext } from './context.js';
 import { EntityType } from './entity.type.js';
+import { GPUType } from './gpu.type.js';
 import { type Instant, instantOf } from './instant.js';
 import { applicationNamed } from './memberships.js';
 import { MicroserviceType } from './microservice.type.js';
@@ -64,6 +65,10 @@ async function found(
     case 'Container': {
       const facts = (await ask.facet('containers', cluster, instant))?.get(key);
       return facts === undefined ? null : new ContainerType(cluster, facts, instant);
+    }
+    case 'GPU': {
+      const facts = (await ask.facet('gpus', cluster, instant))?.get(key);
+      return facts === undefined ? null : new GPUType(cluster, facts, instant);
     }
     default:
       return null;

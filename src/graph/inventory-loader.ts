@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader';
-import { type Scope, seesCluster, seesNamespace } from '../domain/access.js';
+import { type Scope, seesCluster, seesNamespace, visibleGpu } from '../domain/access.js';
 import type { Facet, Inventory } from '../domain/model.js';
 import type { InventoryReader, Outcome } from '../domain/ports.js';
 import { type BatchOptions, readGroups } from './batch.js';
@@ -60,13 +60,13 @@ function visibleOf(
   facet: Facet,
   outcome: Outcome<Inventory[Facet] | null>,
 ): Outcome<Inventory[Facet] | null> {
-  if (
-    !outcome.ok ||
-    outcome.value === null ||
-    (seesCluster(scope, cluster) && (scope.namespaces === null || !NAMESPACED.has(facet)))
-  ) {
-    return outcome;
+  if (!outcome.ok || outcome.value === null) return outcome;
+  const isSeen = seesCluster(scope, cluster);
+  if (isSeen && facet === 'gpus') {
+    const gpus = [...(outcome.value as Inventory['gpus'])];
+    return { ok: true, value: new Map(gpus.map(([key, gpu]) => [key, visibleGpu(scope, cluster, gpu)])) };
   }
+  if (isSeen && (scope.namespaces === null || !NAMESPACED.has(facet))) return outcome;
   // Every namespaced key begins with its namespace; a namespace's key is its name.
   const sees = (key: string) => seesNamespace(scope, cluster, key.split('/', 1)[0] ?? '');
   const { value } = outcome;

@@ -1,5 +1,5 @@
 import { type EntityKey, entityKey } from '../domain/entity.js';
-import type { ContainerFacts, Inventory, MicroserviceFacts, PodFacts } from '../domain/model.js';
+import type { ContainerFacts, GpuFacts, Inventory, MicroserviceFacts, PodFacts } from '../domain/model.js';
 import type { Asking, Placed } from './asking.js';
 import type { Instant } from './instant.js';
 import { MicroserviceType } from './microservice.type.js';
@@ -34,6 +34,17 @@ export const podsByNode = onceFor((pods: Inventory['pods']) =>
 
 export const containersByPod = onceFor((containers: Inventory['containers']) =>
   grouped<ContainerFacts>(containers.values(), ({ namespace, pod }) => [entityKey(namespace, pod)]),
+);
+
+/** In the order of their numbers. */
+export const gpusByNode = onceFor((gpus: Inventory['gpus']) =>
+  grouped<GpuFacts>(inOrder(gpus), ({ node }) => (node === null ? [] : [node])),
+);
+
+export const gpusByContainer = onceFor((gpus: Inventory['gpus']) =>
+  grouped<GpuFacts>(inOrder(gpus), ({ containers }) =>
+    containers.map(({ namespace, pod, name }) => entityKey(namespace, pod, name)),
+  ),
 );
 
 /** By `namespace/workload`; a workload behind several services belongs to the first by name. */
@@ -85,4 +96,8 @@ export async function podKeysOf(ask: Asking, { ref, instant }: Placed): Promise<
 
 function namespaceOf(pod: EntityKey): string {
   return pod.slice(0, pod.indexOf('/'));
+}
+
+function inOrder(gpus: Inventory['gpus']): readonly GpuFacts[] {
+  return [...gpus.values()].sort((a, b) => a.index - b.index || (a.key < b.key ? -1 : 1));
 }

@@ -54,13 +54,16 @@ async function nodeTest(
   const name = textMatcher(filter?.name);
   const ready = filter?.ready ?? null;
   const role = filter?.role ?? null;
-  const [states, roles] = await Promise.all([
+  const hasGpu = filter?.hasGPU ?? null;
+  const [states, roles, withGpu] = await Promise.all([
     ready === null ? undefined : ask.facet('nodeStates', cluster, instant),
     role === null ? undefined : ask.facet('nodeRoles', cluster, instant),
+    hasGpu === null ? undefined : ask.facet('nodeHasGpu', cluster, instant),
   ]);
-  if (states === null || roles === null) return null;
+  if (states === null || roles === null || withGpu === null) return null;
   return (node) =>
     name(node.name) &&
     (ready === null || states?.get(node.name)?.ready === ready) &&
-    (role === null || (roles?.get(node.name) ?? []).includes(role));
+    (role === null || (roles?.get(node.name) ?? []).includes(role)) &&
+    (hasGpu === null || (withGpu?.get(node.name) ?? false) === hasGpu);
 }

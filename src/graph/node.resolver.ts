@@ -3,7 +3,8 @@ import { Ask, type Asking, WindowArg } from './asking.js';
 import { ClusterType } from './cluster.type.js';
 import { ContainerConnection, ContainerFilter, ContainerOrder, type ContainerType } from './container.type.js';
 import { containerPage } from './container-list.js';
-import { containersByPod, podsByNode } from './joins.js';
+import { GPUType } from './gpu.type.js';
+import { containersByPod, gpusByNode, podsByNode } from './joins.js';
 import { MetricType } from './metric.type.js';
 import { FilesystemType, NodeConditionType, NodeType } from './node.type.js';
 import { AfterArg, FirstArg, type Page } from './paging.js';
@@ -212,6 +213,21 @@ export class NodeResolver {
     @Ask() ask: Asking,
   ): Promise<MetricType> {
     return ask.metric('node.networkErrorRate', node, { windowMs });
+  }
+
+  @FieldResolver(() => [GPUType], {
+    nullable: true,
+    description: 'Its GPUs, by number; null when not known, also where it has some of which no exporter tells.',
+  })
+  async gpus(@Root() node: NodeType, @Ask() ask: Asking): Promise<readonly GPUType[] | null> {
+    const { ref, instant } = node;
+    const [gpus, hasGpu] = await Promise.all([
+      ask.facet('gpus', ref.cluster, instant),
+      ask.facet('nodeHasGpu', ref.cluster, instant),
+    ]);
+    const own = gpus === null ? [] : (gpusByNode(gpus).get(node.name) ?? []);
+    if (own.length === 0 && (gpus === null || hasGpu === null || hasGpu.get(ref.key) === true)) return null;
+    return own.map((facts) => new GPUType(ref.cluster, facts, instant));
   }
 
   @FieldResolver(() => PodConnection, {

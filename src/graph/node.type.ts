@@ -82,6 +82,8 @@ export class NodeFilter {
   readonly ready?: boolean | null;
   @Field(() => String, { nullable: true, description: 'A role it has, like `control-plane`.' })
   readonly role?: string | null;
+  @Field(() => Boolean, { nullable: true, description: 'Whether it has a GPU, whether or not that is measured.' })
+  readonly hasGPU?: boolean | null;
 }
 
 export const NodeOrderFieldEnum = enumOf('NodeOrderField', 'What nodes are ordered by.', {

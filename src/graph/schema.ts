@@ -5,6 +5,7 @@ import { ApplicationResolver } from './application.resolver.js';
 import { ClusterResolver } from './cluster.resolver.js';
 import { ContainerResolver } from './container.resolver.js';
 import { EntityResolver } from './entity.resolver.js';
+import { GPUResolver } from './gpu.resolver.js';
 import { InferenceResolver } from './inference.resolver.js';
 import { withLookAhead } from './look-ahead.js';
 import { MetricResolver } from './metric.resolver.js';
@@ -23,6 +24,7 @@ const resolvers = [
   ContainerResolver,
   EntityResolver,
   FilesystemResolver,
+  GPUResolver,
   InferenceResolver,
   MetricResolver,
   MicroserviceResolver,

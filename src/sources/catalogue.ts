@@ -1,5 +1,6 @@
 import type { FamilyName } from '../domain/metric.js';
 import { cadvisorFamilies } from './cadvisor.js';
+import { dcgmFamilies } from './dcgm.js';
 import type { Family } from './family.js';
 import { inferenceFamilies } from './inference-servers.js';
 import { istioFamilies } from './istio.js';
@@ -17,6 +18,7 @@ export const catalogue: Readonly<Record<FamilyName, Family | Quotient>> = {
   ...nodeExporterFamilies,
   ...cadvisorFamilies,
   ...kubeStateMetricsFamilies,
+  ...dcgmFamilies,
   ...istioFamilies,
   ...inferenceFamilies,
   'container.cpuUtilization': { numerator: 'container.cpuUsage', denominator: 'container.cpuLimit' },

@@ -93,11 +93,11 @@ function missingBy(error: SourceError): MissingReason {
   return error.reason === 'TIMEOUT' ? 'SOURCE_TIMEOUT' : 'SOURCE_UNAVAILABLE';
 }
 
-/** Nodes belong to no namespace: who sees the cluster sees them. An edge is seen from either of its ends. */
+/** Nodes and their GPUs belong to no namespace: who sees the cluster sees them. An edge is seen from either of its ends. */
+const OF_CLUSTERS: ReadonlySet<MeasuredKind> = new Set(['Cluster', 'Node', 'Filesystem', 'GPU']);
+
 function sees({ kind, scope }: ColumnContext, cluster: string, key: EntityKey): boolean {
-  if (scope.namespaces === null || kind === 'Cluster' || kind === 'Node' || kind === 'Filesystem') {
-    return seesCluster(scope, cluster);
-  }
+  if (scope.namespaces === null || OF_CLUSTERS.has(kind)) return seesCluster(scope, cluster);
   const parts = key.split('/');
   const namespaces = kind === 'ServiceEdge' ? [parts[0], parts[2]] : [parts[0]];
   return namespaces.some((namespace) => seesNamespace(scope, cluster, namespace ?? ''));

@@ -14,7 +14,7 @@ export interface Row {
 }
 
 /** Exporters whose series name an entity in a way of their own. */
-export type Exporter = 'NODE_EXPORTER' | 'CADVISOR' | 'KUBE_STATE_METRICS' | 'ISTIO' | 'INFERENCE_SERVER';
+export type Exporter = 'NODE_EXPORTER' | 'CADVISOR' | 'KUBE_STATE_METRICS' | 'ISTIO' | 'DCGM' | 'INFERENCE_SERVER';
 
 /** Matchers that keep a question to the entities wanted, per exporter: alternatives, one selector each. */
 export type Narrowing = Partial<Readonly<Record<Exporter, readonly Matchers[]>>>;

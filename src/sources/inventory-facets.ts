@@ -1,9 +1,11 @@
 import type { EntityKey } from '../domain/entity.js';
 import type { Facet, Inventory, MicroserviceFacts } from '../domain/model.js';
 import { containerMetrics, containersSeen, kubeletsSeen, placed, podsSeen } from './cadvisor.js';
+import { gpuMetrics, gpusVector, uuidOf } from './dcgm.js';
 import { type Ask, own } from './family.js';
 import { inferenceServersOf, presenceMetrics, serversVector } from './inference-servers.js';
 import { applicationsOf } from './inventory-applications.js';
+import { gpuHostOf, gpuPlacing, gpusOf, nodesWithGpu } from './inventory-gpus.js';
 import { bareNodes, filesystemsOf, nodeLabelsOf, nodeStateOf, nodesOf, rolesOf } from './inventory-nodes.js';
 import { containerStatesOf, containersOf, ownersOf, podStatesOf, podsOf, workloadsOf } from './inventory-pods.js';
 import { mapValues, nodeKey, rowByKey, rowsByKey } from './inventory-rows.js';
@@ -81,6 +83,25 @@ export const facets: { readonly [F in Facet]: FacetReader<F> } = {
       containerStatesOf({ states, ready, restarts, reasons, lastReasons }),
   ),
 
+  async gpus(question) {
+    const [rows, naming] = await Promise.all([readVector(question, gpusVector), readNaming(question)]);
+    const nodes = mapValues(naming, nodesOf);
+    const isPlaced = (cluster: string, { labels }: InstantSeries) =>
+      uuidOf(labels) === null || nodes.get(cluster)?.has(gpuHostOf(labels) ?? '') === true;
+    // An exporter that was not told its node's name gives that of its pod.
+    const isAnyLost = [...rows].some(([cluster, found]) => !found.every((row) => isPlaced(cluster, row)));
+    const pods = isAnyLost ? await facets.pods(question) : () => new Map();
+    return (cluster) => {
+      const [known, names] = [nodes.get(cluster), naming.get(cluster)];
+      if (known === undefined || names === undefined) return new Map();
+      return gpusOf(rowsOf(rows, cluster), gpuPlacing({ known, naming: names, pods: pods(cluster) }));
+    };
+  },
+  async nodeHasGpu(question) {
+    const [counts, gpus] = await Promise.all([readVector(question, kubeVectors.gpuCounts), facets.gpus(question)]);
+    return (cluster) => nodesWithGpu(rowsOf(counts, cluster), gpus(cluster).values());
+  },
+
   microservices: read([servicesVector], (rows = []) => microservicesOf(rows)),
   inferenceServers: read([serversVector], (rows = []) => inferenceServersOf(rows)),
   async applications(question) {
@@ -101,6 +122,8 @@ export const facetMetrics: Readonly<Record<Facet, readonly string[]>> = {
   namespaces: [...kubeMetrics.namespaces, ...kubeMetrics.pods, ...containerMetrics],
   pods: [...kubeMetrics.pods, ...containerMetrics],
   containers: [...kubeMetrics.containers, ...containerMetrics],
+  gpus: gpuMetrics,
+  nodeHasGpu: [...kubeMetrics.nodeHasGpu, ...gpuMetrics],
   microservices: meshMetrics,
   inferenceServers: presenceMetrics,
 };

@@ -1,9 +1,10 @@
-import { seesCluster, seesNamespace } from '../domain/access.js';
+import { seesCluster, seesNamespace, visibleGpu } from '../domain/access.js';
 import { SourceError } from '../domain/errors.js';
 import type { Facet, Inventory } from '../domain/model.js';
 import type { InventoryReader, Outcome, ReadContext } from '../domain/ports.js';
 import { collectedNames } from './collected.js';
 import { type FacetReader, facetMetrics, facets } from './inventory-facets.js';
+import { mapValues } from './inventory-rows.js';
 import type { Planner } from './prometheus/planner.js';
 
 type Sources = Pick<Planner, 'instant' | 'slices' | 'dataSourceOf' | 'metricNames'>;
@@ -79,7 +80,12 @@ function permitted<F extends Facet>(
   cluster: string,
   { scope }: ReadContext,
 ): Inventory[F] {
-  if (scope.namespaces === null || !NAMESPACED.has(facet)) return value;
+  if (scope.namespaces === null) return value;
+  if (facet === 'gpus') {
+    const gpus = value as Inventory['gpus'];
+    return mapValues(gpus, (gpu) => visibleGpu(scope, cluster, gpu)) as Inventory[F];
+  }
+  if (!NAMESPACED.has(facet)) return value;
   const sees = (key: string) => seesNamespace(scope, cluster, key.split('/', 1)[0] ?? '');
   const kept =
     value instanceof Set

@@ -25,6 +25,11 @@ const SIDECAR: Matchers = { restart_policy: 'Always' };
 /** Pods that have ended keep their series until they are collected, but hold nothing. */
 const LIVE: Matchers = { phase: { in: ['Pending', 'Running'] } };
 
+/** What device plugins call GPUs and parts of them: `nvidia_com_gpu`, `nvidia_com_mig_1g_10gb`. */
+const GPU_RESOURCES: Matchers = {
+  resource: { matches: 'nvidia_com_gpu.*|nvidia_com_mig_.+|amd_com_gpu.*|gpu_intel_com_.+' },
+};
+
 const byNode = foldBy((labels) => ownKey(labels, 'node'));
 const byContainer = foldBy((labels) => ownKey(labels, 'namespace', 'pod', 'container'));
 const byCluster = foldBy(() => entityKey());
@@ -57,6 +62,7 @@ export const kubeMetrics = {
   podStates: [PHASE, 'kube_pod_status_ready'],
   workloads: ['kube_pod_owner'],
   applications: ['kube_pod_labels'],
+  nodeHasGpu: [ALLOCATABLE, CAPACITY],
   containers: ['kube_pod_container_info', INIT_INFO],
   containerStates: ['kube_pod_container_status_running', 'kube_pod_container_status_restarts_total'],
 };
@@ -79,6 +85,13 @@ export const kubeVectors = {
     group(ask, 'max', [...NODE, ...ZONE_LABELS, ...REGION_LABELS], selectAll(ask, 'kube_node_labels')),
   namespaces: (ask: Ask) =>
     group(ask, 'max', native('namespace'), `${selectAll(ask, 'kube_namespace_status_phase')} == 1`),
+  /** GPUs and parts of GPUs that a node has, broken ones included; 0 for a node of which other resources are told. */
+  gpuCounts: (ask: Ask) => {
+    const [gpus, others] = [GPU_RESOURCES, { resource: 'pods' }].map((matchers) =>
+      [CAPACITY, ALLOCATABLE].map((metric) => selectAll(ask, metric, matchers)).join(' or '),
+    );
+    return group(ask, 'max', NODE, `${gpus} or 0 * (${others})`);
+  },
   /** When the pod was last seen, in seconds: of two pods of one name the later one is there. */
   pods: (ask: Ask) => group(ask, 'max', [...POD, 'uid', ...NODE], `timestamp(${selectAll(ask, POD_INFO)})`),
   phases: (ask: Ask) => group(ask, 'max', [...POD, 'phase'], `${selectAll(ask, PHASE)} == 1`),

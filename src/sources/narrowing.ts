@@ -55,6 +55,7 @@ const SERVERS: Plan = {
     KUBE_STATE_METRICS: { name: POD_NAMESPACE, namespace: POD_NAMESPACE },
   },
 };
+const GPUS: Plan = { exporters: { DCGM: { name: { part: 0, labels: ['UUID', 'uuid'] } } } };
 const NODES: Plan = { exporters: { KUBE_STATE_METRICS: { name: { part: 0, labels: ['node', 'exported_node'] } } } };
 
 const PLANS: Readonly<Record<MeasuredKind, Plan>> = {
@@ -63,6 +64,7 @@ const PLANS: Readonly<Record<MeasuredKind, Plan>> = {
   Filesystem: { exporters: {} },
   Pod: PODS,
   Container: PODS,
+  GPU: GPUS,
   Microservice: SERVICES,
   ResponseCode: SERVICES,
   ServiceEdge: EDGES,

@@ -14,6 +14,46 @@ interface Promises {
   slos: { nodes: { name: string; state: string; objectives: { ratio: number | null }[] }[] };
 }
 
+interface GpuNodes {
+  clusters: {
+    name: string;
+    nodes: {
+      nodes: {
+        name: string;
+        gpus: {
+          uuid: string;
+          node: { name: string };
+          container: { pod: { workload: { name: string } } } | null;
+          lastXid: number | null;
+          [figure: string]: unknown;
+        }[];
+      }[];
+    };
+  }[];
+}
+
+/** Every GPU of the nodes that have any, with the workload that holds it. */
+async function gpusOf(graphql: string) {
+  const figures = ['utilization', 'memoryUsed', 'memoryUtilization', 'temperature', 'power'];
+  const { clusters } = (await query(
+    graphql,
+    `{ clusters { name nodes(filter: { hasGPU: true }) { nodes { name gpus {
+         uuid node { name } container { pod { workload { name } } } lastXid
+         ${figures.map((figure) => `${figure} { value missing }`).join(' ')} } } } } }`,
+  )) as unknown as GpuNodes;
+  return clusters.flatMap(({ name: cluster, nodes }) =>
+    nodes.nodes.flatMap((node) =>
+      node.gpus.map((gpu) => {
+        expect(gpu.node.name).toBe(node.name);
+        const { uuid, lastXid, container } = gpu;
+        const holder = container?.pod.workload.name ?? null;
+        const measured = figures.map((figure) => [figure, gpu[figure] as { value: number | null }] as const);
+        return { cluster, uuid, lastXid, holder, figures: Object.fromEntries(measured) };
+      }),
+    ),
+  );
+}
+
 function processesNaming(folder: string): string[] {
   const { stdout } = spawnSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' });
   return stdout.split('\n').filter((line) => line.includes(folder));
@@ -59,6 +99,20 @@ it('answers the queries that it prints, with live values, past ones, and states 
     for (const node of cluster.nodes.nodes) expect(node.cpuUtilization.value, node.name).not.toBeNull();
   expect(then.map(({ nodes }) => nodes.nodes.length)).toEqual([3, 3, 4]);
   for (const cluster of then) expect(cluster.microservices.nodes.length).toBeGreaterThan(4);
+
+  const gpus = await gpusOf(demo.graphql);
+  expect(gpus.map(({ cluster, holder }) => `${cluster} ${holder}`).sort()).toEqual([
+    'cloud-core llm',
+    'cloud-core llm',
+    'cloud-core null',
+    'cloud-core trainer',
+    ...['edge-busan', 'edge-busan', 'edge-seoul', 'edge-seoul'].map((edge) => `${edge} detector`),
+  ]);
+  for (const { uuid, figures, lastXid } of gpus) {
+    for (const figure of Object.values(figures))
+      expect(figure.value, `${uuid} ${JSON.stringify(figure)}`).not.toBeNull();
+    expect(lastXid).toBe(0);
+  }
 
   const states = await until('every SLO to be evaluated', async () => {
     const { slos } = (await query(demo.graphql, promises?.text ?? '')) as unknown as Promises;

@@ -116,6 +116,7 @@ const FACET_FIELDS: Partial<Readonly<Record<Facet, readonly string[]>>> = {
   workloads: ['Pod.workload'],
   containers: ['Cluster.containers'],
   containerStates: ['Container.state', 'Container.ready', 'Container.restarts'],
+  gpus: ['Node.gpus', 'Container.gpus'],
   microservices: ['Cluster.microservices'],
   inferenceServers: ['Microservice.inference'],
 };

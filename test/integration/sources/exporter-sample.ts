@@ -23,6 +23,8 @@ export interface SampleOptions {
   readonly keep?: (labels: Labels, target: Labels) => boolean;
   /** Scrapes with `honor_labels: false`, whatever the sample says. */
   readonly dishonorLabels?: boolean;
+  /** Scrapes with `honor_labels: true`, whatever the sample says. */
+  readonly honorLabels?: boolean;
   /** Changes the labels of the target, to scrape a second time or in another way. */
   readonly target?: (target: Labels) => Labels;
   /** Labels of every series, as a shared backend has them. */
@@ -31,12 +33,17 @@ export interface SampleOptions {
 
 /** The series of `exporter-sample.txt` as a Prometheus stores them. */
 export function sample(options: SampleOptions = {}): WrittenSeries[] {
-  const { keep = () => true, dishonorLabels = false, target = (labels) => labels, external = {} } = options;
+  const { keep = () => true, target = (labels) => labels, external = {} } = options;
+  const { dishonorLabels = false, honorLabels = false } = options;
   const fromMs = SAMPLE_SPAN_SECONDS * 1_000;
   return parseSample()
     .filter((series) => keep(series.labels, series.target))
     .map((series) => {
-      const scraped = scrapedLabels(series, target(series.target), dishonorLabels ? false : series.honorLabels);
+      const scraped = scrapedLabels(
+        series,
+        target(series.target),
+        dishonorLabels ? false : honorLabels || series.honorLabels,
+      );
       const labels = { ...scraped, ...external };
       const isCounter = COUNTERS.test(labels.__name__ ?? '');
       const made = isCounter
@@ -48,7 +55,8 @@ export function sample(options: SampleOptions = {}): WrittenSeries[] {
 
 function scrapedLabels({ labels }: SampleSeries, target: Labels, honor: boolean): Labels {
   const own = Object.entries(labels).filter(([, value]) => value !== '');
-  if (honor) return { ...target, ...Object.fromEntries(own) };
+  // An empty label that is honoured takes that of the target away.
+  if (honor) return Object.fromEntries(Object.entries({ ...target, ...labels }).filter(([, value]) => value !== ''));
   return {
     ...Object.fromEntries(own.map(([name, value]) => [name in target ? `exported_${name}` : name, value])),
     ...target,

@@ -25,6 +25,7 @@ const PARTS: Readonly<Record<MeasuredKind, number>> = {
   Filesystem: 2,
   Pod: 2,
   Container: 3,
+  GPU: 1,
   Microservice: 2,
   ServiceEdge: 5,
   ResponseCode: 4,

@@ -69,6 +69,7 @@ describe('what a caller sees', () => {
     ['Pod', 'shop/x', false],
     ['Node', 'n1', true],
     ['Cluster', '', true],
+    ['GPU', 'uuid', true],
     ['ServiceEdge', 'shop/web/ai/llm/http', true],
     ['ServiceEdge', 'ai/llm/shop/web/http', true],
     ['ServiceEdge', 'shop/web/db/pg/http', false],

@@ -12,6 +12,18 @@ it('a cluster without any exporter is told of every figure that it misses', () =
   }
 });
 
+it('a cluster without a DCGM exporter is told of the lists and the figures of GPUs', () => {
+  const [gpus] = exporterFindings('edge', new Set()).filter(({ message }) => message.startsWith('no DCGM exporter'));
+  expect(gpus?.fields).toEqual(
+    expect.arrayContaining(['Container.gpus', 'GPU.lastXid', 'GPU.utilization', 'Node.gpus']),
+  );
+  const [found] = exporterFindings('edge', new Set(['DCGM_FI_DEV_FB_USED'])).filter(({ message }) =>
+    message.startsWith('DCGM exporter found'),
+  );
+  expect(found?.fields).not.toContain('Node.gpus');
+  expect(found?.fields).toContain('GPU.power');
+});
+
 it('a figure that another exporter tells as well is not missed', () => {
   const findings = exporterFindings('edge', new Set(['container_memory_working_set_bytes']));
   const kube = findings.find(({ message }) => message.startsWith('no kube-state-metrics'));

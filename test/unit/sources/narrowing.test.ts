@@ -47,6 +47,12 @@ describe('the matchers of a question', () => {
     expect(narrowToScope('Inference', scopeOf(null, ['ai'])).INFERENCE_SERVER).toEqual([{ namespace: { in: ['ai'] } }]);
   });
 
+  it('find GPUs by the UUIDs of their cards, however those are spelt', () => {
+    expect(narrowTo('GPU', ['u1', 'u2/7', 'u2/8'], [])).toEqual({
+      DCGM: [{ UUID: { in: ['u1', 'u2'] } }, { uuid: { in: ['u1', 'u2'] } }],
+    });
+  });
+
   it('keep a question for everything to what the caller may see', () => {
     expect(narrowToScope('Microservice', everything)).toEqual({});
     expect(narrowToScope('Microservice', scopeOf(null, ['ai']))).toEqual({
