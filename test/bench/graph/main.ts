@@ -8,7 +8,7 @@ import { createPrograms, type Program, type Programs } from './programs.js';
 import { END_MS, SIZES } from './world.js';
 
 const ROUNDS = Number(process.env.SLOGRAPH_BENCH_ROUNDS ?? 15);
-const WARM_UP = 5;
+const WARM_UP = 20;
 const CLIENTS = 50;
 const GRID_MS = 5_000;
 
