@@ -3,7 +3,7 @@ import type { MeasurementSource } from '../domain/metric.js';
 import type { CompiledSli, SliCompiler } from '../domain/ports.js';
 import type { Bound, ObjectiveDefinition, QueryText, SliDefinition, SliMeasure } from '../domain/slo.js';
 import type { Planner } from './prometheus/planner.js';
-import type { SliTemplate } from './sli-template-catalogue.js';
+import type { SliTemplate } from './sli-template-entry.js';
 import { expandTemplate } from './sli-templates.js';
 import {
   countTerm,
@@ -268,7 +268,7 @@ const EXPORTERS: readonly (readonly [RegExp, MeasurementSource])[] = [
     'INFERENCE_SERVER',
   ],
   [/^(minio_|ceph_|etcd_)/, 'STORAGE'],
-  [/^(kafka_|flink_)/, 'STREAMING'],
+  [/^(kafka_|flink_|metrics_executor_)/, 'STREAMING'],
 ];
 
 /** Where the figures come from, when all metrics of an SLI are of one exporter. */

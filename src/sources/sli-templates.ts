@@ -1,6 +1,7 @@
 import type { Problem } from '../domain/errors.js';
 import type { TemplateCall } from '../domain/slo.js';
-import { type SliTemplate, templateEntries } from './sli-template-catalogue.js';
+import { templateEntries } from './sli-template-catalogue.js';
+import type { SliTemplate } from './sli-template-entry.js';
 import { Given, type TemplateQueries, WrongParameter } from './sli-template-given.js';
 import { nearest } from './syntax/nearest.js';
 

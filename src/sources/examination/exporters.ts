@@ -66,11 +66,11 @@ const exporters: readonly Exporter[] = [
     advice: 'matters where data are stored: scrape MinIO or Ceph',
   },
   {
-    name: 'event pipeline (Kafka, Flink)',
+    name: 'event pipeline (Kafka, Flink, Spark)',
     source: 'STREAMING',
-    sign: /^(kafka_|flink_)/,
-    owns: /^(kafka_|flink_)/,
-    advice: 'matters where events are processed: run kafka_exporter or enable the metrics of Flink',
+    sign: /^(kafka_|flink_|metrics_executor_)/,
+    owns: /^(kafka_|flink_|metrics_executor_)/,
+    advice: 'matters where events are processed: run kafka_exporter or enable the metrics of Flink or Spark',
   },
 ];
 

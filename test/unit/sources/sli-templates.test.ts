@@ -20,6 +20,8 @@ const detector = { namespace: 'crosswalk', microservice: 'detector' };
 describe('templates', () => {
   it.each(sliTemplates.map(({ name }) => name))('%s gives PromQL that parses, whatever the values', (name) => {
     const { parameters } = sliTemplates.find((each) => each.name === name) as (typeof sliTemplates)[number];
+    // The name of a Spark query becomes part of a metric's name.
+    const fixed = { threshold: name.startsWith('inference') ? '1s' : '100ms', query: 'orders' };
     fc.assert(
       fc.property(
         fc.string({ unit: 'grapheme', minLength: 1 }).filter((text) => text.trim() !== ''),
@@ -27,7 +29,7 @@ describe('templates', () => {
           const given = Object.fromEntries(
             Object.keys(parameters)
               .filter((key) => key !== 'perspective')
-              .map((key) => [key, key === 'threshold' ? (name.startsWith('inference') ? '1s' : '100ms') : value]),
+              .map((key) => [key, (fixed as Record<string, string>)[key] ?? value]),
           );
           for (const query of queriesOf(name, given)) {
             expect(parsePromql(query)).toHaveProperty('query');
@@ -92,6 +94,12 @@ describe('templates', () => {
     );
     expect(http).toEqual([{ label: 'response_code', sign: '=~', value: '5..|0' }]);
     expect(grpc).toEqual([{ label: 'response_code', sign: '!~', value: '5..|0' }]);
+  });
+
+  it('keeps the name of a Spark query inside the name of its metric', () => {
+    expect(queriesOf('spark-batch-latency', { query: 'a.*"} or b|c' })).toEqual([
+      'max({__name__=~"metrics_.+_driver_spark_streaming_a_____or_b_c_latency_Value"}) / 1000',
+    ]);
   });
 
   it('refuses text that is no text', () => {
