@@ -199,12 +199,14 @@ export class MicroserviceResolver {
     const { ref, instant } = microservice;
     const column = await ask.column('responseCode.rate', ref.cluster, instant, { windowMs });
     const own = column?.keys(ref.cluster).filter((key) => key.startsWith(`${ref.key}/`));
-    return (
-      own?.map((key) => {
+    if (own === undefined) return null;
+    // A plain property must hold its value: compiled operations do not wait for one.
+    return Promise.all(
+      own.map(async (key) => {
         const [, , protocol = '', code = ''] = key.split('/');
-        const rate = ask.metric('responseCode.rate', { ref: { cluster: ref.cluster, key }, instant }, { windowMs });
-        return { code, protocol, rate };
-      }) ?? null
+        const of = { ref: { cluster: ref.cluster, key }, instant };
+        return { code, protocol, rate: await ask.metric('responseCode.rate', of, { windowMs }) };
+      }),
     );
   }
 

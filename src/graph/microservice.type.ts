@@ -45,7 +45,7 @@ export class CodeRateType {
   @Field(() => String, { description: '`http`, `grpc`, `tcp`.' })
   readonly protocol!: string;
   @Field(() => MetricType, { description: 'Answers with this code, per second.' })
-  readonly rate!: Promise<MetricType>;
+  readonly rate!: MetricType;
 }
 
 @InputType('MicroserviceFilter', { description: 'Which microservices: every condition that is given must hold.' })
