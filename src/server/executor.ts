@@ -3,9 +3,14 @@ import {
   type ExecutionResult,
   execute,
   GraphQLError,
+  type GraphQLInputType,
   type GraphQLSchema,
+  getNamedType,
   getOperationAST,
   getVariableValues,
+  isInputObjectType,
+  isInputType,
+  typeFromAST,
   type VariableDefinitionNode,
   valueFromASTUntyped,
 } from 'graphql';
@@ -55,7 +60,7 @@ export function createExecutor(schema: GraphQLSchema, name: ExecutorName): Execu
     if (operation == null || hasWrongVariables(schema, operation.variableDefinitions, variables)) {
       return interpret(execution);
     }
-    const query = compile(document, operationName);
+    const query = hasUnfitVariables(schema, operation.variableDefinitions) ? null : compile(document, operationName);
     if (query === null) return interpret(execution);
     const given = withDefaults(operation.variableDefinitions, variables);
     const result: ExecutionResult = await query.query(undefined, context, given);
@@ -72,12 +77,30 @@ function hasWrongVariables(
   return getVariableValues(schema, definitions, variables ?? {}).errors !== undefined;
 }
 
+/** Compiling never ends for a variable of an input type that contains itself, and loses one called `__proto__`. */
+function hasUnfitVariables(schema: GraphQLSchema, definitions: readonly VariableDefinitionNode[] = []): boolean {
+  return definitions.some(({ type: node, variable }) => {
+    const type = typeFromAST(schema, node);
+    return variable.name.value === '__proto__' || (isInputType(type) && containsItself(type, []));
+  });
+}
+
+function containsItself(type: GraphQLInputType, around: readonly GraphQLInputType[]): boolean {
+  const named = getNamedType(type);
+  if (!isInputObjectType(named)) return false;
+  return (
+    around.includes(named) ||
+    Object.values(named.getFields()).some((field) => containsItself(field.type, [...around, named]))
+  );
+}
+
 /** Compiled code takes a variable that must not be null for missing although it has a default. */
 function withDefaults(
   definitions: readonly VariableDefinitionNode[] = [],
   variables: Execution['variables'],
 ): Readonly<Record<string, unknown>> {
-  const given: Record<string, unknown> = { ...variables };
+  // Without a prototype: a variable may be called `constructor`.
+  const given: Record<string, unknown> = Object.assign(Object.create(null), variables);
   for (const { variable, defaultValue } of definitions) {
     const { value: name } = variable.name;
     if (defaultValue !== undefined && given[name] === undefined) given[name] = valueFromASTUntyped(defaultValue);

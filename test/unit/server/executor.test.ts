@@ -123,6 +123,11 @@ const corpus: readonly (readonly [GraphQLSchema, string, Record<string, unknown>
     graph,
     '{ clusters { containers { nodes { __typename ...on Container { name state pod { name } memoryWorkingSet { value missing } } } } microservices { totalCount } } }',
   ],
+  [graph, 'query ($f: ViolationFilter) { violations(filter: $f) { totalCount } }', { f: { slo: null } }],
+  [
+    small,
+    'query ($constructor: Int = 1, $__proto__: Int = 1) { a: items(first: $constructor) { name } b: items(first: $__proto__) { name } }',
+  ],
   [graph, '{ violations { totalCount nodes { id } } slos { totalCount nodes { name } } }'],
 ];
 
