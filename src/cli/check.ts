@@ -8,6 +8,7 @@ import type { Definitions } from '../domain/slo.js';
 import { readAccess } from '../server/auth.js';
 import { createSliCompiler } from '../sources/sli-compiler.js';
 import { sliTemplates } from '../sources/sli-templates.js';
+import { adviceOn } from '../specs/advice.js';
 import { readDefinitions, readFiles } from '../specs/definition-files.js';
 import { exitCodes } from './exit.js';
 import type { Terminal } from './terminal.js';
@@ -53,7 +54,7 @@ async function check(files: readonly string[], flags: CheckFlags, terminal: Term
     return exitCodes.invalid;
   }
   const { config, definitions } = checked;
-  const { problems } = definitions;
+  const problems = [...definitions.problems, ...adviceOn(definitions.slos)];
   const slos = definitions.slos.map(({ name }) => name);
   const valid = problems.every(({ severity }) => severity !== 'ERROR');
   if (flags.json === true) {
