@@ -120,7 +120,7 @@ export function microserviceIn(annotations: Annotations): { readonly namespace: 
   return { namespace: match[1] as string, name: match[2] as string };
 }
 
-/** What is written for later versions must not look as if it were in force. */
+/** What is known and not evaluated must not look as if it were in force. */
 export function reportUnevaluated(annotations: Annotations): void {
   const noData = annotations.get('no-data');
   if (noData !== undefined && noData.text !== 'ignore') {
