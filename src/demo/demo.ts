@@ -205,7 +205,10 @@ async function prepare(
   signal: AbortSignal,
 ): Promise<number> {
   try {
-    return await fillHistory(databases, targets, historyFromMs, progress.at, signal);
+    const samples = await fillHistory(databases, targets, historyFromMs, progress.at, signal);
+    // Where nothing was missing, nothing has reported.
+    progress.at(1);
+    return samples;
   } finally {
     progress.end();
   }
