@@ -1,0 +1,142 @@
+const HOUR_MS = 3_600_000;
+
+/** What a sum over slices gathers; added to, so that thousands of sums need no objects of their own. */
+export interface SliceSum {
+  count: number;
+  /** How much of the time was seen, in minutes. */
+  seenMinutes: number;
+  /** Slices with a count. */
+  slices: number;
+  /** Slices whose counts are estimated in part. */
+  estimated: number;
+}
+
+/**
+ * The newest slices of one length, in a ring: slice `n` is (n · sliceMs, (n + 1) · sliceMs]. Slices leave in whole blocks
+ * that make up one slice of the next coarser tier, so that those that are left can always be added up again.
+ */
+export class LedgerTier {
+  /** The slice after the newest one. */
+  end = 0;
+  private readonly counts: Float64Array;
+  /** Of the blocks of five minutes in a slice how many were seen; the highest bit marks an estimate. */
+  private readonly marks: Uint8Array | Uint16Array;
+  private readonly estimate: number;
+
+  /** @param ratio slices of this tier in one of the next coarser tier; 1 for the coarsest */
+  constructor(
+    readonly sliceMs: number,
+    readonly capacity: number,
+    readonly ratio: number,
+  ) {
+    this.counts = new Float64Array(capacity).fill(Number.NaN);
+    this.marks = sliceMs > HOUR_MS ? new Uint16Array(capacity) : new Uint8Array(capacity);
+    this.estimate = sliceMs > HOUR_MS ? 0x8000 : 0x80;
+  }
+
+  /** The oldest slice that is kept. */
+  get start(): number {
+    return Math.max(0, Math.ceil((this.end - this.capacity) / this.ratio) * this.ratio);
+  }
+
+  get bytes(): number {
+    return this.counts.byteLength + this.marks.byteLength;
+  }
+
+  has(slice: number): boolean {
+    return slice >= this.start && slice < this.end;
+  }
+
+  /** NaN where nothing was seen, and beyond what is kept. */
+  count(slice: number): number {
+    return this.has(slice) ? (this.counts[slice % this.capacity] as number) : Number.NaN;
+  }
+
+  seenBlocks(slice: number): number {
+    return this.has(slice) ? (this.marks[slice % this.capacity] as number) & ~this.estimate : 0;
+  }
+
+  isEstimated(slice: number): boolean {
+    return this.has(slice) && ((this.marks[slice % this.capacity] as number) & this.estimate) !== 0;
+  }
+
+  /** Makes room up to a slice, which then is the newest one if it is beyond it. */
+  reach(slice: number): void {
+    if (slice < this.end) return;
+    const first = Math.max(this.end, slice + 1 - this.capacity);
+    for (let fresh = first; fresh <= slice; fresh += 1) {
+      this.counts[fresh % this.capacity] = Number.NaN;
+      this.marks[fresh % this.capacity] = 0;
+    }
+    this.end = slice + 1;
+  }
+
+  /** @param slice one that is kept */
+  set(slice: number, count: number, seenBlocks: number, estimated: boolean): void {
+    const at = slice % this.capacity;
+    this.counts[at] = count;
+    this.marks[at] = seenBlocks | (estimated ? this.estimate : 0);
+  }
+
+  /** Sets a slice to the sum of its parts in the next finer tier, unless these know nothing. */
+  setFrom(finer: LedgerTier, slice: number): void {
+    let count = 0;
+    let slices = 0;
+    let blocks = 0;
+    let estimated = false;
+    for (let part = slice * finer.ratio; part < (slice + 1) * finer.ratio; part += 1) {
+      const value = finer.count(part);
+      if (Number.isNaN(value)) continue;
+      count += value;
+      slices += 1;
+      blocks += finer.seenBlocks(part);
+      estimated ||= finer.isEstimated(part);
+    }
+    if (slices === 0) return;
+    // A minute without a sample lies between two scrapes; five of them are a gap.
+    this.set(slice, count, finer.sliceMs < 300_000 ? 1 : blocks, estimated);
+  }
+
+  /** Adds up slices from `from` until before `to`. @param coarser tells for slices below five minutes what was seen */
+  addTo(sum: SliceSum, from: number, to: number, coarser: LedgerTier | undefined): void {
+    const last = Math.min(to, this.end);
+    const isFine = this.sliceMs < 300_000;
+    const minutes = this.sliceMs / 60_000;
+    for (let slice = Math.max(from, this.start); slice < last; slice += 1) {
+      const at = slice % this.capacity;
+      const mark = this.marks[at] as number;
+      const count = this.counts[at] as number;
+      if (isFine && coarser !== undefined) {
+        if (coarser.seenBlocks(Math.floor(slice / this.ratio)) > 0) sum.seenMinutes += minutes;
+      } else sum.seenMinutes += 5 * (mark & ~this.estimate);
+      if (Number.isNaN(count)) continue;
+      sum.count += count;
+      sum.slices += 1;
+      if ((mark & this.estimate) !== 0) sum.estimated += 1;
+    }
+  }
+
+  /** Counts and marks of the slices that are kept, oldest first: two copies. */
+  kept(): { readonly counts: Float64Array; readonly marks: Uint16Array } {
+    const { start, end } = this;
+    const counts = new Float64Array(end - start);
+    const marks = new Uint16Array(end - start);
+    for (let slice = start; slice < end; slice += 1) {
+      counts[slice - start] = this.counts[slice % this.capacity] as number;
+      marks[slice - start] = this.seenBlocks(slice) | (this.isEstimated(slice) ? 0x8000 : 0);
+    }
+    return { counts, marks };
+  }
+
+  /** Takes over what `kept` gave of a tier with this length of slices; what does not fit is left out, the oldest first. */
+  restore(end: number, counts: Float64Array, marks: Uint16Array): void {
+    if (counts.length === 0) return;
+    this.reach(end - 1);
+    for (let index = 0; index < counts.length; index += 1) {
+      const slice = end - counts.length + index;
+      if (!this.has(slice)) continue;
+      const mark = marks[index] as number;
+      this.set(slice, counts[index] as number, mark & 0x7fff, (mark & 0x8000) !== 0);
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import type { LedgerStream } from './ledger-stream.js';
+import type { SliceSum } from './ledger-tier.js';
+import type { EventCounts } from './slo.js';
+
+/** The streams an SLI is made of; exactly one of `good` and `bad` is there. The sum of the streams of a part counts. */
+export interface LedgerParts {
+  readonly good: readonly LedgerStream[] | null;
+  readonly bad: readonly LedgerStream[] | null;
+  readonly total: readonly LedgerStream[];
+}
+
+/** A stretch of time in milliseconds, (fromMs, toMs]. */
+export interface LedgerSpan {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** What a ledger knows of a stretch of time. */
+export interface LedgerReading {
+  /** Null: nothing was seen in it. */
+  readonly events: EventCounts | null;
+  /** Share of the time that was seen, 0..1; a hole of less than five minutes is none. */
+  readonly seenRatio: number;
+  /** Some of the counts are estimates. */
+  readonly estimated: boolean;
+}
+
+/** A window is read from slices when it is at least that many of them long, so that where it begins is near enough. */
+const LEAST_SLICES = 5;
+
+/**
+ * Where a window lies in slices: it ends with the last of them at or before `toMs`, and begins at the nearest border of
+ * two. Null where the slices that are kept are too long for it.
+ */
+export function windowWithin(parts: LedgerParts, windowMs: number, toMs: number): LedgerSpan | null {
+  const endMs = alignDown(toMs, resolutionAt(parts, toMs));
+  const resolutionMs = resolutionAt(parts, endMs - windowMs);
+  const isExact = (endMs - windowMs) % resolutionMs === 0 && toMs === endMs;
+  if (!isExact && resolutionMs * LEAST_SLICES > windowMs) return null;
+  return { fromMs: Math.round((endMs - windowMs) / resolutionMs) * resolutionMs, toMs: endMs };
+}
+
+/** Whether every slice of every part was read. */
+export function isComplete(parts: LedgerParts, { fromMs, toMs }: LedgerSpan): boolean {
+  return streamsOf(parts).every((stream) => stream.isComplete(fromMs, toMs));
+}
+
+/** What is known of a stretch. A part that is absent where the total was seen is 0 there. */
+export function readingOf(parts: LedgerParts, { fromMs, toMs }: LedgerSpan): LedgerReading {
+  const total = sumOf(parts.total, fromMs, toMs);
+  const part = sumOf(parts.good ?? parts.bad ?? [], fromMs, toMs);
+  const minutes = parts.total.length * ((toMs - fromMs) / 60_000);
+  return {
+    events: total.slices === 0 ? null : eventsOf(parts.good !== null, part.count, total.count),
+    seenRatio: minutes <= 0 ? 0 : Math.min(1, total.seenMinutes / minutes),
+    estimated: total.estimated + part.estimated > 0,
+  };
+}
+
+/** When in a stretch anything of the total was seen first and last; null when nothing was. */
+export function seenWithin(parts: LedgerParts, { fromMs, toMs }: LedgerSpan) {
+  const seen = parts.total.map((stream) => stream.seenWithin(fromMs, toMs)).filter((span) => span !== null);
+  if (seen.length === 0) return null;
+  return {
+    oldestMs: Math.min(...seen.map(({ oldestMs }) => oldestMs)),
+    newestMs: Math.max(...seen.map(({ newestMs }) => newestMs)),
+  };
+}
+
+/** Every stream of an SLI. */
+export function streamsOf({ good, bad, total }: LedgerParts): readonly LedgerStream[] {
+  return [...(good ?? bad ?? []), ...total];
+}
+
+function resolutionAt(parts: LedgerParts, atMs: number): number {
+  let longest = 0;
+  for (const stream of streamsOf(parts)) longest = Math.max(longest, stream.resolutionAt(atMs));
+  return longest;
+}
+
+function sumOf(streams: readonly LedgerStream[], fromMs: number, toMs: number): SliceSum {
+  const sum: SliceSum = { count: 0, seenMinutes: 0, slices: 0, estimated: 0 };
+  for (const stream of streams) stream.addTo(sum, fromMs, toMs);
+  return sum;
+}
+
+/** Good, bad and total are counted apart, and a late sample may have reached one of them only. */
+function eventsOf(isGood: boolean, part: number, total: number): EventCounts {
+  const some = Math.min(part, total);
+  return isGood ? { good: some, bad: total - some, total } : { good: total - some, bad: some, total };
+}
+
+function alignDown(atMs: number, lengthMs: number): number {
+  return Math.floor(atMs / lengthMs) * lengthMs;
+}
