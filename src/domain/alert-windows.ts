@@ -12,6 +12,9 @@ export interface WindowPair {
   readonly budgetShare: number;
 }
 
+/** A burn rate to watch for over one window, as alert conditions of OpenSLO have it. */
+export type RateThreshold = Omit<BurnRateRule, 'budgetShare'>;
+
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -48,6 +51,7 @@ export function parseBurnRateWindows(text: string): readonly WindowPair[] {
  * Fits pairs to an SLO: the factor of a pair is budgetShare * window / longWindow. Pairs that cannot work for this SLO
  * are left out, each with a warning that says why and what to do.
  * @param windowMs the SLO's window
+ * @param sliceMs length of the slices that it counts; null when it counts events
  * @param target promised share of good events, a decimal string, 0 <= target < 1
  * @throws RangeError when the target or the window is none
  * @see https://sre.google/workbook/alerting-on-slos/ (5: Multiple Burn Rate Alerts)
@@ -55,18 +59,46 @@ export function parseBurnRateWindows(text: string): readonly WindowPair[] {
 export function burnRateRules(slo: {
   readonly windowMs: number;
   readonly target: string;
+  readonly sliceMs?: number | null;
   readonly pairs: readonly WindowPair[];
-}): { readonly rules: readonly BurnRateRule[]; readonly warnings: readonly string[] } {
+}): FittedRules {
   if (!(slo.windowMs > 0)) throw new RangeError(`a window is longer than 0 ms, got ${slo.windowMs}`);
-  const rules: BurnRateRule[] = [];
-  const warnings: string[] = [];
-  for (const pair of slo.pairs) {
+  const rules = slo.pairs.map((pair): BurnRateRule => {
     const factor = new Exact(pair.budgetShare).mul(slo.windowMs).div(pair.longWindowMs);
-    const fault = faultOf(pair, factor, slo.windowMs, slo.target);
-    if (fault === null) rules.push({ ...pair, factor: factor.toNumber() });
-    else warnings.push(`burn-rate windows ${nameOf(pair)} are left out: ${fault}`);
-  }
-  return { rules, warnings };
+    return { ...pair, factor: factor.toNumber(), alertAfterMs: 0 };
+  });
+  return usableRules({ ...slo, rules });
+}
+
+/** Rules that can work for an SLO, and a warning for each that cannot. */
+export interface FittedRules {
+  readonly rules: readonly BurnRateRule[];
+  readonly warnings: readonly string[];
+}
+
+/** Leaves out the rules that cannot work for an SLO, each with a warning that says why and what to do. */
+export function usableRules(slo: {
+  readonly windowMs: number;
+  readonly target: string;
+  readonly sliceMs?: number | null;
+  readonly rules: readonly BurnRateRule[];
+}): FittedRules {
+  const judged = slo.rules.map((rule) => ({ rule, fault: faultOf(rule, slo.windowMs, slo.target, slo.sliceMs ?? 0) }));
+  return {
+    rules: judged.flatMap(({ rule, fault }) => (fault === null ? [rule] : [])),
+    warnings: judged.flatMap(({ rule, fault }) =>
+      fault === null ? [] : [`burn-rate windows ${nameOf(rule)} are left out: ${fault}`],
+    ),
+  };
+}
+
+/** The rule of a burn rate that is given as a number: the share of the budget follows from it. */
+export function ruleOfThreshold(
+  { severity, factor, longWindowMs, shortWindowMs, alertAfterMs }: RateThreshold,
+  windowMs: number,
+): BurnRateRule {
+  const budgetShare = new Exact(factor).mul(longWindowMs).div(windowMs).toNumber();
+  return { severity, longWindowMs, shortWindowMs, budgetShare, factor, alertAfterMs };
 }
 
 function parsePair(text: string): WindowPair {
@@ -92,7 +124,11 @@ function parsePair(text: string): WindowPair {
   };
 }
 
-function faultOf(pair: WindowPair, factor: Exact, windowMs: number, target: string): string | null {
+function faultOf(pair: BurnRateRule, windowMs: number, target: string, sliceMs: number): string | null {
+  const factor = new Exact(pair.factor);
+  if (pair.shortWindowMs < sliceMs) {
+    return `${formatDuration(pair.shortWindowMs)} is shorter than a slice of ${formatDuration(sliceMs)}; use longer windows, or shorter slices`;
+  }
   if (pair.longWindowMs > windowMs) {
     return `${formatDuration(pair.longWindowMs)} is longer than the SLO's window of ${formatDuration(windowMs)}; use shorter windows`;
   }
@@ -108,8 +144,8 @@ function faultOf(pair: WindowPair, factor: Exact, windowMs: number, target: stri
   return null;
 }
 
-function nameOf(pair: WindowPair): string {
-  const percent = new Exact(pair.budgetShare).mul(100);
+function nameOf(pair: BurnRateRule): string {
+  const percent = new Exact(pair.budgetShare).mul(100).toSignificantDigits(4);
   return `${percent}%/${formatDuration(pair.longWindowMs)}/${formatDuration(pair.shortWindowMs)}`;
 }
 

@@ -6,7 +6,7 @@ import {
   type ObjectiveReadings,
   presentWindowOf,
 } from './evaluation.js';
-import { type ObjectiveStatus, type SloDefinition, type SloState, sloStates } from './slo.js';
+import { type ObjectiveStatus, type SloDefinition, type SloState, sliOf, sloStates } from './slo.js';
 import { brokenBound } from './verdict.js';
 import type { Violation } from './violation.js';
 import { eventsInWords, instantInWords, inWords, percentInWords, valueInWords } from './wording.js';
@@ -98,7 +98,7 @@ function budgetGone(slo: SloDefinition, { budget, events }: ObjectiveFigures): s
 function outOfBounds(slo: SloDefinition, { objective, current }: ObjectiveFigures): string | null {
   const bound = current === null ? null : brokenBound(objective, current);
   if (current === null || bound === null) return null;
-  const unit = slo.sli.unit;
+  const { unit } = sliOf(slo, objective);
   return `the value is ${valueInWords(current, unit)}, out of its ${bound.side} bound of ${valueInWords(bound.value, unit)}`;
 }
 

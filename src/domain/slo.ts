@@ -52,8 +52,33 @@ export interface SliDefinition {
   /** Unit of a threshold SLI's value; null when the definition does not say. */
   readonly unit: Unit | null;
   readonly measure: SliMeasure;
-  /** Conditions under which it counts, in words, for readers. */
+  /** Conditions under which it counts, as they were written, one each, for readers. */
   readonly conditions: readonly string[];
+  /** Those of them that decide what is counted. */
+  readonly counting: CountingConditions;
+}
+
+/** When events count; outside of it nothing does: they are neither good nor bad, nor missing. */
+export interface CountingConditions {
+  /** Any of these spans of the week; empty: always. */
+  readonly hours: readonly CountingHours[];
+  /** PromQL that must be above 0 at the time; null: always. An empty answer is no: what is not known to hold does not. */
+  readonly when: QueryText | null;
+}
+
+/** The conditions of an SLI that has none. */
+export const countsAlways: CountingConditions = { hours: [], when: null };
+
+/** A span of time on some days of the week, by the clock on the wall. */
+export interface CountingHours {
+  /** 1 is Monday, 7 Sunday: the days on which the span begins. */
+  readonly days: readonly number[];
+  /** Minutes after midnight, 0..1439. */
+  readonly fromMinute: number;
+  /** Minutes after the midnight that begins the day, above `fromMinute`; above 1440 it ends on the next day. */
+  readonly toMinute: number;
+  /** IANA name. */
+  readonly timeZone: string;
 }
 
 /** `SLI <= upper`, `SLI >= lower`, or both; `inclusive` false stands for `<` and `>`. */
@@ -70,17 +95,52 @@ export interface ObjectiveDefinition {
   readonly target: string;
   readonly lower: Bound | null;
   readonly upper: Bound | null;
+  /** Its own SLI, when the SLO is a composite; null: that of the SLO. */
+  readonly sli: SliDefinition | null;
+  /** What it weighs among the others of a composite: a decimal string above 0; null when the SLO is none. */
+  readonly weight: string | null;
+  /** Least good share of a slice that counts as good, above 0 and up to 1, a decimal string; null unless TIMESLICES. */
+  readonly timeSliceTarget: string | null;
+  /** Length of a slice; null with OCCURRENCES. */
+  readonly timeSliceWindowMs: number | null;
 }
+
+export type CalendarUnit = 'DAY' | 'WEEK' | 'MONTH' | 'QUARTER' | 'YEAR';
+
+/** The time over which objectives are held. */
+export type SloWindow =
+  | { readonly kind: 'ROLLING'; readonly durationMs: number }
+  /** One follows on the other, each `count` units of the calendar long by the clock of the zone, whatever its days last. */
+  | {
+      readonly kind: 'CALENDAR';
+      readonly unit: CalendarUnit;
+      readonly count: number;
+      /** Where one of them begins, by the clock on the wall: `2026-01-01 00:00:00`. */
+      readonly startTime: string;
+      /** IANA name. */
+      readonly timeZone: string;
+    };
+
+/** OCCURRENCES: good events of all. TIMESLICES: good slices of all. RATIO_TIMESLICES: the mean of the slices' ratios. */
+export type BudgetingMethod = 'OCCURRENCES' | 'TIMESLICES' | 'RATIO_TIMESLICES';
+
+/**
+ * What time without data is. IGNORE: neither good nor bad. GOOD and BAD: all of it is. FREEZE: figures stay as they were.
+ * It is for time in which the source answered and had nothing; a source that fails makes nothing bad.
+ */
+export type NoDataPolicy = 'IGNORE' | 'GOOD' | 'BAD' | 'FREEZE';
 
 /** A multi-window pair: fires when the burn rate over both windows is above `factor`. */
 export interface BurnRateRule {
   readonly severity: Severity;
   readonly longWindowMs: number;
   readonly shortWindowMs: number;
-  /** Share of the whole budget that is spent when it fires, 0..1. */
+  /** Share of the whole budget that is spent when it fires; above 1 it fires only when all is spent. */
   readonly budgetShare: number;
   /** budgetShare * window / longWindow. */
   readonly factor: number;
+  /** How long both must be above without a break before it fires; 0 is at once. */
+  readonly alertAfterMs: number;
 }
 
 export interface SloDefinition {
@@ -95,22 +155,38 @@ export interface SloDefinition {
   readonly microservice: { readonly namespace: string; readonly name: string } | null;
   readonly application: string | null;
   readonly systemKind: SystemKind;
-  readonly sli: SliDefinition;
+  /** Null for a composite, whose objectives have their own: `sliOf`. */
+  readonly sli: SliDefinition | null;
   readonly objectives: readonly ObjectiveDefinition[];
-  /** Rolling window. */
+  readonly window: SloWindow;
+  /** Nominal length of the window, by which burn rates are reckoned: a month is 30 days, a quarter 90, a year 365. */
   readonly windowMs: number;
-  readonly budgetingMethod: 'OCCURRENCES';
+  readonly budgetingMethod: BudgetingMethod;
   /** A window with fewer events than this does not count. 0 counts every window. */
   readonly minEvents: number;
+  /** No burn rate fires on fewer bad events than this in its long window. 0 lets every number fire. */
+  readonly minFailures: number;
+  /** A burn rate fires only when, with this confidence, the error ratio is above what its factor allows; null: not asked. */
+  readonly confidence: number | null;
+  readonly noData: NoDataPolicy;
   readonly burnRateRules: readonly BurnRateRule[];
   readonly source: DefinitionSource;
 }
+
+/** The SLI that an objective is held for. */
+export function sliOf(slo: Pick<SloDefinition, 'name' | 'sli'>, objective: ObjectiveDefinition): SliDefinition {
+  const sli = objective.sli ?? slo.sli;
+  if (sli === null) throw new RangeError(`objective ${objective.name} of SLO ${slo.name} has no SLI`);
+  return sli;
+}
+
+export type DefinitionFormat = 'OPENSLO_V1';
 
 /** Where a definition came from. */
 export interface DefinitionSource {
   readonly file: string | null;
   readonly line: number | null;
-  readonly format: 'OPENSLO_V1';
+  readonly format: DefinitionFormat;
   /** Changes when the meaning changes: whitespace, comments and descriptions do not count. */
   readonly revision: string;
   readonly text: string;

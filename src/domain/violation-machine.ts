@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { formatDuration } from './duration.js';
-import type { ObjectiveDefinition, SloDefinition } from './slo.js';
+import { type ObjectiveDefinition, type SloDefinition, sliOf } from './slo.js';
 import { severityRank, type Verdict, type ViolationFacts } from './verdict.js';
 import type { Violation, ViolationChange, ViolationKind, ViolationTransition } from './violation.js';
 import { instantInWords, inWords, percentInWords, valueInWords } from './wording.js';
@@ -128,8 +128,9 @@ function whatIsWrong(facts: ViolationFacts, { slo, objective, kind }: RuleContex
     return `burns its error budget ${inWords(facts.burnRate ?? 0)} times as fast as allowed (above ${inWords(facts.threshold ?? 0)} over ${windows})`;
   }
   if (kind === 'BUDGET_EXHAUSTED') return `has spent its error budget of ${formatDuration(slo.windowMs)}`;
-  const value = valueInWords(facts.value ?? 0, slo.sli.unit);
-  const bound = valueInWords(facts.threshold ?? 0, slo.sli.unit);
+  const { unit } = sliOf(slo, objective);
+  const value = valueInWords(facts.value ?? 0, unit);
+  const bound = valueInWords(facts.threshold ?? 0, unit);
   const isUpper = objective.upper !== null && facts.threshold === objective.upper.value;
   return `is at ${value}, out of its ${isUpper ? 'upper' : 'lower'} bound of ${bound},`;
 }

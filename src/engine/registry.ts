@@ -1,5 +1,5 @@
 import type { CompiledSli, SliCompiler } from '../domain/ports.js';
-import type { Definitions, ObjectiveDefinition, SloDefinition } from '../domain/slo.js';
+import { type Definitions, type ObjectiveDefinition, type SloDefinition, sliOf } from '../domain/slo.js';
 
 /** One objective with what is read for it. */
 export interface Task {
@@ -35,7 +35,8 @@ export function buildRegistry(definitions: Definitions, compiler: SliCompiler, b
     for (const objective of slo.objectives) {
       const key = taskKey(slo.name, objective.name);
       try {
-        const sli = unchanged(slo, before?.tasks.get(key)) ?? compiler.compile(slo.sli, objective, slo.cluster);
+        const sli =
+          unchanged(slo, before?.tasks.get(key)) ?? compiler.compile(sliOf(slo, objective), objective, slo.cluster);
         tasks.set(key, { key, slo, objective, sli });
       } catch (error) {
         faults.set(key, error instanceof Error ? error.message : String(error));

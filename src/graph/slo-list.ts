@@ -1,4 +1,4 @@
-import { type SloDefinition, type SloStatus, sloStates } from '../domain/slo.js';
+import { type SloDefinition, type SloStatus, sliOf, sloStates } from '../domain/slo.js';
 import type { Asking } from './asking.js';
 import type { GraphContext } from './context.js';
 import { oneOf, type StringFilter, textMatcher } from './filter.js';
@@ -101,7 +101,7 @@ function definitionTest(filter: SLOFilter | null | undefined): (definition: SloD
     name(definition.name) &&
     cluster(definition.cluster) &&
     microservice(...namesOf(definition.microservice)) &&
-    oneOf(filter?.category, definition.sli.category) &&
+    definition.objectives.some((objective) => oneOf(filter?.category, sliOf(definition, objective).category)) &&
     labels.every((label) => label.matches(...(labelsOf(definition).get(label.name) ?? [])));
 }
 

@@ -99,13 +99,15 @@ export class SLOResolver {
 
   @FieldResolver(() => SLIType, {
     nullable: true,
-    description: 'How it is measured; with several objectives, as for the first.',
+    description:
+      'How it is measured; with several objectives, as for the first. Null for a composite, whose objectives each have their own.',
   })
   sli(@Root() { status }: SLOType, @Ctx() { board }: GraphContext): SLIType | null {
     const { definition, objectives } = status;
     const objective = definition.objectives[0] ?? objectives[0]?.objective;
     const compiled = objective === undefined ? null : board.compiled(definition, objective);
     const { good = null, total = null, bad = null, raw = null, threshold = null } = compiled?.promql ?? {};
+    if (definition.sli === null) return null;
     const { category, unit, conditions } = definition.sli;
     return {
       ...{ category, unit, conditions, good, total, bad, raw, threshold },

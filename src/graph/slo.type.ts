@@ -25,6 +25,8 @@ export const BudgetingMethodEnum = enumOf<SloDefinition['budgetingMethod']>(
   'What an error budget is counted in.',
   {
     OCCURRENCES: 'Events: good ones of all.',
+    TIMESLICES: 'Slices of time: good ones of all.',
+    RATIO_TIMESLICES: "The mean of the slices' shares of good events.",
   },
 );
 

@@ -1,5 +1,5 @@
 import type { Problem } from '../domain/errors.js';
-import type { SliCategory, SloDefinition, SystemKind } from '../domain/slo.js';
+import { type SliCategory, type SloDefinition, type SystemKind, sliOf } from '../domain/slo.js';
 
 /** What users of a system of a kind notice first. */
 const NEEDED: Readonly<Partial<Record<SystemKind, readonly SliCategory[]>>> = {
@@ -21,10 +21,9 @@ function adviceOnOne(slo: SloDefinition): readonly Problem[] {
     slo.systemKind === 'OTHER' && !slo.source.text.includes('slograph.dev/system-kind')
       ? [warning(slo, path, `SLO ${slo.name} does not say what it is about; add slograph.dev/system-kind`)]
       : [];
-  const conditions =
-    slo.sli.conditions.length === 0
-      ? [warning(slo, path, `SLO ${slo.name} does not say when it counts; add slograph.dev/conditions`)]
-      : [];
+  const conditions = slo.objectives.every((objective) => sliOf(slo, objective).conditions.length === 0)
+    ? [warning(slo, path, `SLO ${slo.name} does not say when it counts; add slograph.dev/conditions`)]
+    : [];
   return [...kind, ...conditions];
 }
 
@@ -41,12 +40,16 @@ function adviceOnService(service: string, slos: readonly SloDefinition[]): reado
         ]
       : [];
   const lacking = [...grouped(slos, ({ systemKind }) => systemKind)].flatMap(([kind, own]) => {
-    const missing = (NEEDED[kind] ?? []).filter((category) => own.every(({ sli }) => sli.category !== category));
+    const missing = (NEEDED[kind] ?? []).filter((category) => !own.some((slo) => hasCategory(slo, category)));
     if (missing.length === 0) return [];
     const message = `service ${service} is ${kind}, and has no SLO on ${missing.join(', ')}`;
     return [warning(own[0] as SloDefinition, 'spec.service', message)];
   });
   return [...many, ...lacking];
+}
+
+function hasCategory(slo: SloDefinition, category: SliCategory): boolean {
+  return slo.objectives.some((objective) => sliOf(slo, objective).category === category);
 }
 
 function warning({ source: { file, line } }: SloDefinition, path: string, message: string): Problem {

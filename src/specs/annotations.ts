@@ -1,5 +1,5 @@
 import type { Unit } from '../domain/metric.js';
-import type { SliCategory, SystemKind } from '../domain/slo.js';
+import type { NoDataPolicy, SliCategory, SystemKind } from '../domain/slo.js';
 import type { SpecNode } from './spec-node.js';
 import { suggestion } from './suggestion.js';
 
@@ -9,21 +9,19 @@ export type Annotations = ReadonlyMap<string, { readonly text: string; readonly 
 const PREFIX = 'slograph.dev/';
 
 /** Annotations that an indicator may carry itself; the SLO's own win. */
-const ON_INDICATORS: readonly string[] = ['category', 'conditions', 'unit'];
+const ON_INDICATORS: readonly string[] = ['category', 'conditions', 'lower', 'perspective', 'unit', 'upper'];
 
 const ON_SLOS: readonly string[] = [
   ...ON_INDICATORS,
   'application',
   'burn-rate-windows',
   'cluster',
-  'lower',
   'microservice',
+  'min-confidence',
   'min-events',
   'min-failures',
   'no-data',
-  'perspective',
   'system-kind',
-  'upper',
 ];
 
 const ANNOTATION_NAME =
@@ -61,6 +59,8 @@ const SYSTEM_KINDS: Readonly<Record<SystemKind, true>> = {
   OTHER: true,
 };
 
+const NO_DATA: Readonly<Record<NoDataPolicy, true>> = { IGNORE: true, GOOD: true, BAD: true, FREEZE: true };
+
 /** Reads `metadata.annotations`; ours are checked against the kind, those of others are let pass. */
 export function readAnnotations(node: SpecNode | null, kind: string): Annotations {
   const ours = new Map<string, { text: string; node: SpecNode }>();
@@ -92,20 +92,17 @@ export function systemKindIn(annotations: Annotations): SystemKind | null {
   return wordIn(annotations, 'system-kind', SYSTEM_KINDS);
 }
 
-/** Conditions for readers, one per line. */
-export function conditionsIn(annotations: Annotations): readonly string[] {
-  const lines = annotations.get('conditions')?.text.split('\n') ?? [];
-  return lines.map((line) => line.trim()).filter((line) => line !== '');
-}
-
 /** A number, or null when there is none. */
-export function numberIn(annotations: Annotations, name: 'lower' | 'upper' | 'min-events'): number | null {
+export function numberIn(
+  annotations: Annotations,
+  name: 'lower' | 'upper' | 'min-events' | 'min-failures',
+): number | null {
   const annotation = annotations.get(name);
   if (annotation === undefined) return null;
   const text = annotation.text.trim();
   const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
   if (!Number.isFinite(value)) return annotation.node.expected('a number like "0.25"');
-  if (name === 'min-events' && !(Number.isSafeInteger(value) && value >= 0)) {
+  if (name.startsWith('min-') && !(Number.isSafeInteger(value) && value >= 0)) {
     return annotation.node.expected('a whole number of events, 0 or more');
   }
   return value;
@@ -120,19 +117,23 @@ export function microserviceIn(annotations: Annotations): { readonly namespace: 
   return { namespace: match[1] as string, name: match[2] as string };
 }
 
-/** What is known and not evaluated must not look as if it were in force. */
-export function reportUnevaluated(annotations: Annotations): void {
-  const noData = annotations.get('no-data');
-  if (noData !== undefined && noData.text !== 'ignore') {
-    noData.node.report(
-      `no-data: ${noData.text} is not evaluated; remove it: a window without data counts neither as good nor as bad ("ignore")`,
-    );
-  }
-  annotations
-    .get('min-failures')
-    ?.node.report(
-      'min-failures is not evaluated; remove it, or ask for a minimum of events with slograph.dev/min-events',
-    );
+/** Confidence above 0 and below 1, or null when there is none. */
+export function confidenceIn(annotations: Annotations): number | null {
+  const annotation = annotations.get('min-confidence');
+  if (annotation === undefined) return null;
+  const text = annotation.text.trim();
+  const value = /^(0?\.\d+)$/.test(text) ? Number(text) : Number.NaN;
+  if (value > 0 && value < 1) return value;
+  const share = /^\d+(\.\d+)?\s*%?$/.test(text) ? Number.parseFloat(text) / 100 : 0;
+  return annotation.node.expected(
+    'a confidence above 0 and below 1, like "0.95"',
+    share > 0.01 && share < 1 ? `did you mean "${share}"?` : '',
+  );
+}
+
+/** What time without data is; ignored where nothing is said. */
+export function noDataIn(annotations: Annotations): NoDataPolicy {
+  return wordIn(annotations, 'no-data', NO_DATA) ?? 'IGNORE';
 }
 
 function isKnown(name: string, kind: string, key: SpecNode): boolean {
@@ -153,5 +154,7 @@ function wordIn<T extends string>(annotations: Annotations, name: string, words:
   const given = annotation.text.trim().toUpperCase().replaceAll('-', '_');
   const found = known.find((word) => word === given);
   if (found !== undefined) return found;
-  return annotation.node.report(`"${annotation.text}" is no ${name}; ${suggestion(given, known, 'known are')}`);
+  return annotation.node.report(
+    `"${annotation.text}" is not known as ${name}; ${suggestion(given, known, 'known are')}`,
+  );
 }

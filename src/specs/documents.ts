@@ -20,7 +20,7 @@ export interface SpecTexts {
 const MAX_CHARACTERS = 4 << 20;
 
 /** The documents of a text: a stream of YAML documents, lists of them, or JSON. One that is no YAML stops only itself. */
-export function readDocuments(file: string | null, text: string): SpecTexts {
+export function readDocuments(file: string | null, text: string, isStrict: boolean): SpecTexts {
   const place = file === null ? {} : { file };
   if (text.length > MAX_CHARACTERS) {
     const message = `expected a definition file of up to 4 MiB, got ${text.length} characters; split it`;
@@ -44,7 +44,7 @@ export function readDocuments(file: string | null, text: string): SpecTexts {
     if (!isSeq(contents) && contents !== null) roots.push({ node: contents, path: '' });
     for (const { node, path } of roots) {
       const found: Problem[] = [];
-      const root = new SpecNode({ file, text, lines, document, problems: found }, node, path);
+      const root = new SpecNode({ file, text, lines, document, problems: found, isStrict }, node, path);
       if (path === '' && root.isEmpty) continue;
       const [start, end] = root.node?.range ?? [0, 0];
       documents.push({ root, text: text.slice(start, end), problems: found });

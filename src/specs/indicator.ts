@@ -1,6 +1,6 @@
 import type { Unit } from '../domain/metric.js';
 import type { QueryText, SliCategory, SliMeasure, TemplateCall } from '../domain/slo.js';
-import { type Annotations, categoryIn, conditionsIn, unitIn } from './annotations.js';
+import type { Annotations } from './annotations.js';
 import { type Envelope, readDescription, readMetadata } from './envelope.js';
 import type { Library } from './library.js';
 import type { SpecFields, SpecNode } from './spec-node.js';
@@ -12,9 +12,10 @@ export interface Indicator {
   readonly measure: SliMeasure;
   /** Stands under `thresholdMetric`: its objectives have bounds. */
   readonly isThreshold: boolean;
+  /** Of its template; null where that says nothing, or there is none. */
   readonly category: SliCategory | null;
   readonly unit: Unit | null;
-  readonly conditions: readonly string[];
+  readonly annotations: Annotations;
   /** Clusters that its metric sources name; null where one names none. */
   readonly clusters: ReadonlyMap<string | null, SpecNode>;
   /** The nodes of its queries and of its template's parameters by their path, for the places of problems with them. */
@@ -59,9 +60,9 @@ function readSpec(
     name,
     measure,
     isThreshold,
-    category: categoryIn(annotations) ?? info?.category ?? null,
-    unit: unitIn(annotations) ?? info?.unit ?? null,
-    conditions: conditionsIn(annotations),
+    category: info?.category ?? null,
+    unit: info?.unit ?? null,
+    annotations,
     clusters: reader.clusters,
     parts: reader.parts,
   };

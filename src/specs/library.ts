@@ -11,6 +11,8 @@ export interface DefinitionOptions {
   readonly clusters: readonly string[];
   /** The compiler's check; its places are lines and columns inside the query's text. */
   readonly checkSli: SliCompiler['check'];
+  /** Whether what OpenSLO's own validator refuses is refused; by default it is let pass with a warning where it can be. */
+  readonly strict?: boolean;
   /** What a template measures; null when there is no such template. */
   readonly templateInfo?: (name: string) => { readonly category: SliCategory; readonly unit: Unit | null } | null;
 }

@@ -1,8 +1,12 @@
-import type { Bound, ObjectiveDefinition } from '../domain/slo.js';
-import { type Annotations, numberIn } from './annotations.js';
+import type { BudgetingMethod, ObjectiveDefinition, SliDefinition } from '../domain/slo.js';
+import type { Annotations } from './annotations.js';
+import { readBounds, reportBoundsOnRatio, reportOperator } from './bounds.js';
 import { asName } from './envelope.js';
+import { type ChosenIndicator, definitionOf, readIndicatorOf } from './indicator-choice.js';
+import type { Library } from './library.js';
 import type { SpecFields, SpecNode } from './spec-node.js';
-import { decimalOf, readDuration } from './values.js';
+import { readSliceTarget, readTarget, readWeight } from './target.js';
+import { readDuration } from './values.js';
 
 const FIELDS = [
   'displayName',
@@ -17,170 +21,126 @@ const FIELDS = [
   'compositeWeight',
 ] as const;
 
-const operators = ['lte', 'lt', 'gte', 'gt'] as const;
-type Operator = (typeof operators)[number];
-
 /** What of the SLO decides how its objectives are read. */
 export interface ObjectivesContext {
-  /** Whether the SLI is a value with bounds; null when that is not known. */
-  readonly isThreshold: boolean | null;
-  /** Whether the SLI stands in the SLO itself. */
-  readonly isInline: boolean;
-  /** Whether the budgeting method counts slices of time. */
-  readonly hasSlices: boolean;
+  readonly annotations: Annotations;
+  /** Whether the SLI stands with each objective. */
+  readonly isComposite: boolean;
+  /** The SLI of all objectives; null in a composite, and when it has errors. */
+  readonly indicator: ChosenIndicator | null;
+  /** Null when it has errors. */
+  readonly method: BudgetingMethod | null;
+  /** Nominal length of the SLO's window; null when it has errors. */
+  readonly windowMs: number | null;
+  readonly library: Library;
 }
 
-/**
- * Reads `spec.objectives`; null when one of them has errors.
- */
-export function readObjectives(
-  node: SpecNode | null,
-  sli: ObjectivesContext,
-  annotations: Annotations,
-): readonly ObjectiveDefinition[] | null {
+/** An objective with the indicator that it was read with. */
+export interface ReadObjective {
+  readonly objective: ObjectiveDefinition;
+  /** Its own; null when the SLO is no composite. */
+  readonly chosen: ChosenIndicator | null;
+}
+
+/** Reads `spec.objectives`; null when one of them has errors. */
+export function readObjectives(node: SpecNode | null, context: ObjectivesContext): readonly ReadObjective[] | null {
   const items = node?.items('a list of objectives') ?? null;
   if (items === null) return null;
   if (items.length === 0) return node?.report('expected at least one objective, got an empty list') ?? null;
-  if (sli.isThreshold === false) reportBoundsOnRatio(annotations);
-  const objectives = items.map((item) => readObjective(item, sli, annotations));
+  const { indicator, annotations, isComposite } = context;
+  if (isComposite || indicator?.indicator.isThreshold === false) reportBoundsOnRatio(annotations);
+  const objectives = items.map((item) => readObjective(item, context));
   const names = new Set<string>();
-  const named = objectives.map((objective, index) => {
-    const own = objective?.name ?? '';
+  const named = objectives.map((read, index) => {
+    const own = read?.objective.name ?? '';
     const name = own === '' || names.has(own) ? `objective-${index + 1}` : own;
     names.add(name);
-    return objective === null ? null : { ...objective, name };
+    return read === null ? null : { ...read, objective: { ...read.objective, name } };
   });
-  return named.every((objective) => objective !== null) ? named : null;
+  return named.every((read) => read !== null) ? named : null;
 }
 
-function readObjective(
-  node: SpecNode,
-  { isThreshold, isInline, hasSlices }: ObjectivesContext,
-  annotations: Annotations,
-): ObjectiveDefinition | null {
+function readObjective(node: SpecNode, context: ObjectivesContext): ReadObjective | null {
+  const { isComposite, annotations, library } = context;
   const fields = node.fields(FIELDS, 'a mapping of an objective');
   if (fields === null) return null;
-  const isComposite = reportComposite(fields);
-  checkSlices(fields, hasSlices);
+  const own = isComposite ? readIndicatorOf(fields, library) : null;
+  if (!isComposite) reportComposite(fields);
+  const chosen = own ?? context.indicator;
+  const slices = readSlices(fields, context);
   const target = readTarget(fields);
   const displayName = fields.get('displayName')?.string('a text') ?? null;
-  const bounds =
-    isThreshold === true ? readBounds(fields, annotations) : { lower: null, upper: null, isRight: true as boolean };
-  if (isThreshold === false) reportOperator(fields, isInline);
-  if (target === null || isComposite || !bounds.isRight) return null;
+  const weightNode = isComposite ? fields.get('compositeWeight') : null;
+  const weight = weightNode === null ? (isComposite ? '1' : null) : readWeight(weightNode);
+  const bounds = readBoundsOf(fields, chosen, annotations);
+  if (target === null || slices === null || bounds === null || (isComposite && (own === null || weight === null))) {
+    return null;
+  }
+  const sli: SliDefinition | null = own === null ? null : definitionOf(own, annotations);
   const name = displayName === null ? '' : asName(displayName);
-  return { name, displayName, target, lower: bounds.lower, upper: bounds.upper };
+  return { chosen: own, objective: { name, displayName, target, ...bounds, sli, weight, ...slices } };
 }
 
-function reportComposite(fields: SpecFields): boolean {
-  const names = ['indicator', 'indicatorRef', 'compositeWeight'].filter((name) => fields.get(name) !== null);
-  for (const name of names) {
+function readBoundsOf(
+  fields: SpecFields,
+  chosen: ChosenIndicator | null,
+  ofSlo: Annotations,
+): Pick<ObjectiveDefinition, 'lower' | 'upper'> | null {
+  const none = { lower: null, upper: null };
+  if (chosen === null) return none;
+  const { indicator, isInline } = chosen;
+  if (indicator.isThreshold) return readBounds(fields, new Map([...indicator.annotations, ...ofSlo]));
+  reportOperator(fields, isInline);
+  return none;
+}
+
+function reportComposite(fields: SpecFields): void {
+  for (const name of ['indicator', 'indicatorRef'] as const) {
+    if (fields.get(name) === null) continue;
     fields
       .key(name)
-      .report('composite objectives are not evaluated; write an SLO for each indicator, with the indicator under spec');
-  }
-  return names.length > 0;
-}
-
-/** Right or wrong by OpenSLO; not used with Occurrences. */
-function checkSlices(fields: SpecFields, hasSlices: boolean): void {
-  const target = fields.get('timeSliceTarget');
-  const share = target?.number('a share above 0, up to 1') ?? null;
-  if (share !== null && !(share > 0 && share <= 1)) target?.expected('a share above 0, up to 1');
-  const window = fields.get('timeSliceWindow');
-  if (window !== null) readDuration(window);
-  if (hasSlices) return;
-  for (const name of ['timeSliceTarget', 'timeSliceWindow']) {
-    if (fields.get(name) !== null) fields.key(name).report('not used with Occurrences; remove it', 'WARNING');
-  }
-}
-
-/** The target as a decimal, exactly as it was written. */
-function readTarget(fields: SpecFields): string | null {
-  const form = fields.exactlyOne(['target', 'targetPercent'], 'a target like 0.999, or a targetPercent like 99.9');
-  if (form === null) return null;
-  const { name, value } = form;
-  const isPercent = name === 'targetPercent';
-  const what = isPercent ? 'a percentage from 0 to below 100, like 99.9' : 'a share from 0 to below 1, like 0.999';
-  if (value.number(what) === null) return null;
-  const target = decimalOf(value.written, isPercent ? -2 : 0);
-  if (target === null) return value.expected(what, 'write it as a plain decimal');
-  if (target.startsWith('-')) return value.expected(what);
-  if (Number(target) === 1) {
-    return value.expected(
-      what,
-      `all events good leaves no error budget: choose what may fail, like ${isPercent ? '99.99' : '0.9999'}`,
-    );
-  }
-  if (Number(target) > 1) {
-    const share = decimalOf(value.written, -2);
-    const meant =
-      isPercent || Number(share) >= 1 ? '' : `did you mean target: ${share}, or targetPercent: ${value.written}?`;
-    return value.expected(what, meant);
-  }
-  if (isPercent && Number(value.written) < 1 && Number(value.written) > 0.5) {
-    value.report(`${value.written} percent is a very low target; did you mean target: ${value.written}?`, 'WARNING');
-  }
-  return target;
-}
-
-function readBounds(
-  fields: SpecFields,
-  annotations: Annotations,
-): { readonly lower: Bound | null; readonly upper: Bound | null; readonly isRight: boolean } {
-  const wrong = { lower: null, upper: null, isRight: false };
-  const op =
-    fields.require('op', 'lte, lt, gte or gt: how the value is held against its bound')?.oneOf(operators) ?? null;
-  const value = fields.require('value', 'the bound of the value, a number')?.number('a number') ?? null;
-  const other = { lower: numberIn(annotations, 'lower'), upper: numberIn(annotations, 'upper') };
-  if (op === null || value === null) return wrong;
-  const side = sideOf(op);
-  const first: Bound = { value, inclusive: op === 'lte' || op === 'gte' };
-  const same = annotations.get(side);
-  if (same !== undefined) {
-    same.node.report(`op: ${op} is the ${side} bound already; remove slograph.dev/${side}, or write the other bound`);
-    return wrong;
-  }
-  const opposite = side === 'upper' ? 'lower' : 'upper';
-  const second = other[opposite];
-  if (annotations.has(opposite) && second === null) return wrong;
-  const bounds = { [side]: first, [opposite]: second === null ? null : { value: second, inclusive: true } };
-  const { lower = null, upper = null } = bounds as { lower?: Bound | null; upper?: Bound | null };
-  if (lower !== null && upper !== null && (lower.value > upper.value || isEmpty(lower, upper))) {
-    annotations
-      .get(opposite)
-      ?.node.report(
-        `the lower bound ${lower.value} is not below the upper bound ${upper.value}; no value could be good`,
+      .report(
+        'an SLI stands either under spec, for all objectives, or with each objective (a composite), never both; remove one of them',
       );
-    return wrong;
   }
-  return { lower, upper, isRight: true };
+  if (fields.get('compositeWeight') === null) return;
+  fields
+    .key('compositeWeight')
+    .report('"compositeWeight" has no meaning where the objectives have no SLIs of their own; remove it', 'WARNING');
 }
 
-function sideOf(op: Operator): 'lower' | 'upper' {
-  return op === 'lte' || op === 'lt' ? 'upper' : 'lower';
-}
-
-function isEmpty(lower: Bound, upper: Bound): boolean {
-  return lower.value === upper.value && !(lower.inclusive && upper.inclusive);
-}
-
-/** A share of good events is always held to be at least its target, which `gt` and `gte` only say again. */
-function reportOperator(fields: SpecFields, isInline: boolean): void {
-  const op = fields.get('op')?.scalar ?? null;
-  if (op !== null) {
-    const advice = 'remove it: a ratio has a target only, op and value belong to a thresholdMetric';
-    const isHarmless = !isInline || op === 'gt' || op === 'gte';
-    fields.key('op').report(`"op" has no meaning for a ratio; ${advice}`, isHarmless ? 'WARNING' : 'ERROR');
-  } else if (fields.get('value') !== null) {
-    fields.key('value').report('"value" has no meaning for a ratio; remove it', 'WARNING');
+function readSlices(
+  fields: SpecFields,
+  { method, windowMs }: ObjectivesContext,
+): Pick<ObjectiveDefinition, 'timeSliceTarget' | 'timeSliceWindowMs'> | null {
+  const none = { timeSliceTarget: null, timeSliceWindowMs: null };
+  if (method === null) return none;
+  if (method === 'OCCURRENCES') {
+    for (const name of ['timeSliceTarget', 'timeSliceWindow']) {
+      if (fields.get(name) !== null) fields.key(name).report('not used with Occurrences; remove it', 'WARNING');
+    }
+    return none;
   }
+  const isCounted = method === 'TIMESLICES';
+  if (!isCounted && fields.get('timeSliceTarget') !== null) {
+    fields.key('timeSliceTarget').report('not used with RatioTimeslices; remove it', 'WARNING');
+  }
+  const targetNode = isCounted ? fields.require('timeSliceTarget', 'a share above 0, up to 1') : null;
+  const timeSliceTarget = targetNode === null ? null : readSliceTarget(targetNode);
+  const windowNode = fields.require('timeSliceWindow', 'the length of a slice, like 1m');
+  const timeSliceWindowMs = windowNode === null ? null : readSliceWindow(windowNode);
+  if (timeSliceWindowMs === null || (isCounted && timeSliceTarget === null)) return null;
+  if (windowMs !== null && timeSliceWindowMs > windowMs) {
+    return windowNode?.report('a slice is longer than the window of the SLO; use shorter slices') ?? null;
+  }
+  return { timeSliceTarget, timeSliceWindowMs };
 }
 
-function reportBoundsOnRatio(annotations: Annotations): void {
-  for (const name of ['lower', 'upper'] as const) {
-    annotations
-      .get(name)
-      ?.node.report(`slograph.dev/${name} bounds the value of a thresholdMetric; a ratio has none: remove it`);
-  }
+/** OpenSLO's text also lets a bare number stand for minutes, which its validator refuses. */
+function readSliceWindow(node: SpecNode): number | null {
+  const { scalar } = node;
+  if (node.isStrict || typeof scalar !== 'number') return readDuration(node);
+  if (!(Number.isSafeInteger(scalar) && scalar > 0 && scalar < 1e6)) return readDuration(node);
+  node.report(`${scalar} without a unit is taken as minutes; write "${scalar}m"`, 'WARNING');
+  return scalar * 60_000;
 }

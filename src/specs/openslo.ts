@@ -1,6 +1,6 @@
 import type { Problem } from '../domain/errors.js';
 import type { Definitions, SloDefinition } from '../domain/slo.js';
-import { checkAlerting } from './alert-policy.js';
+import { readAlerting } from './alert-policy.js';
 import { readDocuments, type SpecDocument } from './documents.js';
 import { type Envelope, readDescription, readEnvelope } from './envelope.js';
 import { readDataSource, readSli } from './indicator.js';
@@ -37,7 +37,7 @@ export function readTexts(texts: readonly DefinitionText[], options: DefinitionO
   const failed = new Set<string>();
   const broken = new Set<string>();
   for (const { file, text } of texts) {
-    const read = readDocuments(file, text);
+    const read = readDocuments(file, text, options.strict ?? false);
     problems.push(...read.problems);
     if (hasErrors(read.problems) && file !== null) broken.add(file);
     for (const document of read.documents) {
@@ -53,10 +53,7 @@ export function readTexts(texts: readonly DefinitionText[], options: DefinitionO
   for (const envelope of library.of('Service')) checkService(envelope);
   for (const kind of ['AlertCondition', 'AlertNotificationTarget', 'AlertPolicy'] as const) {
     for (const envelope of library.of(kind)) {
-      library.once(envelope, () => {
-        checkAlerting(kind, envelope.spec, library);
-        return !hasErrors(envelope.document.problems);
-      });
+      readAlerting(envelope, library);
     }
   }
   const slos: SloDefinition[] = [];

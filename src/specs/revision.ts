@@ -1,26 +1,48 @@
 import { createHash } from 'node:crypto';
-import type { SliMeasure, SloDefinition } from '../domain/slo.js';
+import type { SliDefinition, SliMeasure, SloDefinition } from '../domain/slo.js';
 
 /** What of an SLO decides its violations. */
 export type Meaning = Pick<
   SloDefinition,
-  'name' | 'cluster' | 'objectives' | 'windowMs' | 'budgetingMethod' | 'minEvents' | 'burnRateRules'
-> & { readonly measure: SliMeasure };
+  | 'name'
+  | 'cluster'
+  | 'sli'
+  | 'objectives'
+  | 'window'
+  | 'budgetingMethod'
+  | 'minEvents'
+  | 'minFailures'
+  | 'confidence'
+  | 'noData'
+  | 'burnRateRules'
+>;
 
 /** Equal for definitions that measure and judge alike: places, blanks, comments, names for people do not count. */
 export function revisionOf(meaning: Meaning): string {
-  const { name, cluster, objectives, windowMs, budgetingMethod, minEvents, burnRateRules, measure } = meaning;
+  const { name, cluster, sli, objectives, window, burnRateRules } = meaning;
+  const { budgetingMethod, minEvents, minFailures, confidence, noData } = meaning;
   const content = {
     name,
     cluster,
-    windowMs,
-    budgetingMethod,
-    minEvents,
-    measure: measureOf(measure),
-    objectives: objectives.map((objective) => [objective.name, objective.target, objective.lower, objective.upper]),
-    rules: burnRateRules.map((rule) => [rule.severity, rule.longWindowMs, rule.shortWindowMs, rule.budgetShare]),
+    window,
+    sli: sliIn(sli),
+    objectives: objectives.map(({ displayName, ...objective }) => ({ ...objective, sli: sliIn(objective.sli) })),
+    ...{ budgetingMethod, minEvents, minFailures, confidence, noData },
+    burnRateRules,
   };
-  return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 16);
+  return createHash('sha256').update(JSON.stringify(content, inOrder)).digest('hex').slice(0, 16);
+}
+
+/** Objects with their fields in order, so that only what they say counts. */
+function inOrder(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(byName));
+}
+
+function sliIn(sli: SliDefinition | null): unknown {
+  if (sli === null) return null;
+  const { hours, when } = sli.counting;
+  return [measureOf(sli.measure), hours, when === null ? null : withoutBlanks(when.text)];
 }
 
 function measureOf(measure: SliMeasure): unknown {
@@ -35,11 +57,11 @@ function measureOf(measure: SliMeasure): unknown {
     case 'THRESHOLD':
       return ['THRESHOLD', withoutBlanks(measure.metric.text)];
     case 'TEMPLATE':
-      return ['TEMPLATE', measure.call.template, Object.entries(measure.call.parameters).sort(byName)];
+      return ['TEMPLATE', measure.call.template, measure.call.parameters];
   }
 }
 
-function byName([a]: readonly [string, string], [b]: readonly [string, string]): number {
+function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
   return a < b ? -1 : Number(a > b);
 }
 

@@ -10,6 +10,8 @@ export interface SpecSource {
   readonly lines: LineCounter;
   readonly document: Document;
   readonly problems: Problem[];
+  /** Whether what OpenSLO's own validator refuses is refused, or let pass with a warning. */
+  readonly isStrict: boolean;
 }
 
 /** A place that is known. */
@@ -31,6 +33,10 @@ export class SpecNode {
   ) {
     const resolved = isAlias(node) ? (node.resolve(source.document) ?? null) : node;
     this.node = (resolved as Node | null | undefined) ?? null;
+  }
+
+  get isStrict(): boolean {
+    return this.source.isStrict;
   }
 
   /** Absent, or present without a value. */
@@ -66,6 +72,11 @@ export class SpecNode {
   report(message: string, severity: Problem['severity'] = 'ERROR'): null {
     this.source.problems.push({ ...this.place(), path: this.path, message, severity });
     return null;
+  }
+
+  /** Reports what OpenSLO refuses and people write: an error, or a warning where it is let pass, saying what is taken. */
+  deviation(message: string): void {
+    this.report(message, this.isStrict ? 'ERROR' : 'WARNING');
   }
 
   /** Reports what was expected and what came. */

@@ -17,13 +17,23 @@ const MAX_MS = 10 * 365 * 86_400_000;
  * @see https://github.com/OpenSLO/OpenSLO (duration-shorthand)
  */
 export function readDuration(node: SpecNode, least: 0 | 1 = 1): number | null {
+  return readShorthand(node, least)?.milliseconds ?? null;
+}
+
+/** A duration with its parts as they were written. */
+export function readShorthand(
+  node: SpecNode,
+  least: 0 | 1 = 1,
+): { readonly count: number; readonly unit: string; readonly milliseconds: number } | null {
   const { scalar } = node;
   const match = typeof scalar === 'string' ? /^(\d+)([mhdwMQY])$/.exec(scalar) : null;
   const what = 'a whole number with one of m h d w M Q Y (m minutes, M months of 30 days), like 30d';
   if (match === null) return node.expected(what, durationAdvice(scalar));
-  const milliseconds = Number(match[1]) * (SHORTHAND_MS[match[2] ?? ''] ?? 0);
+  const [, digits, unit] = match as unknown as [string, string, string];
+  const count = Number(digits);
+  const milliseconds = count * (SHORTHAND_MS[unit] ?? 0);
   if (milliseconds === 0 && least === 1) return node.expected('a duration longer than 0');
-  return milliseconds <= MAX_MS ? milliseconds : node.expected('a duration of up to 10Y');
+  return milliseconds <= MAX_MS ? { count, unit, milliseconds } : node.expected('a duration of up to 10Y');
 }
 
 /**

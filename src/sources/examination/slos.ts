@@ -1,6 +1,6 @@
 import type { Finding } from '../../domain/finding.js';
 import type { CompiledSli, EventSource, ReadContext, SliCompiler } from '../../domain/ports.js';
-import type { SloDefinition } from '../../domain/slo.js';
+import { type SloDefinition, sliOf } from '../../domain/slo.js';
 
 /** Coverage of a minute asks for one slot: any sample of the last five minutes fills it. */
 const NOW_MS = 60_000;
@@ -17,7 +17,7 @@ export async function examineSlos(
   context: ReadContext,
 ): Promise<readonly Finding[]> {
   const compiled = slos.flatMap((slo) =>
-    slo.objectives.map((objective) => ({ slo, sli: compiler.compile(slo.sli, objective, slo.cluster) })),
+    slo.objectives.map((objective) => ({ slo, sli: compiler.compile(sliOf(slo, objective), objective, slo.cluster) })),
   );
   const seen = await events.readCoverage(
     compiled.map(({ sli }) => sli),

@@ -12,7 +12,7 @@ import { createSliCompiler } from '../../../src/sources/sli-compiler.js';
 import { createEventSource } from '../../../src/sources/sli-events.js';
 import { createSqliteStore } from '../../../src/store/sqlite-store.js';
 import { startPrometheus, T0 } from '../../support/prometheus.js';
-import { anSlo } from '../../unit/domain/slo-examples.js';
+import { anSli, anSlo } from '../../unit/domain/slo-examples.js';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -23,7 +23,7 @@ function named(name: string, cluster: string): SloDefinition {
   const base = anSlo({ name, cluster });
   const bad = text(`errors_total{service="${name}"}`);
   const measure = { kind: 'RATIO', bad, total: text(`requests_total{service="${name}"}`), counter: true } as const;
-  return { ...base, sli: { ...base.sli, measure } };
+  return { ...base, sli: anSli({ measure }) };
 }
 
 /** One request a second; between `badFromMs` and `badToMs` all of them fail. */

@@ -3,19 +3,14 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { WrittenSeries } from '../../../src/demo/remote-write.js';
 import { everything } from '../../../src/domain/access.js';
 import type { CompiledSli, Outcome } from '../../../src/domain/ports.js';
-import type {
-  EventCounts,
-  ObjectiveDefinition,
-  SliDefinition,
-  SliMeasure,
-  WindowReading,
-} from '../../../src/domain/slo.js';
+import type { EventCounts, ObjectiveDefinition, SliMeasure, WindowReading } from '../../../src/domain/slo.js';
 import { createPlanner } from '../../../src/sources/prometheus/planner.js';
 import { createSliCompiler } from '../../../src/sources/sli-compiler.js';
 import { createEventSource } from '../../../src/sources/sli-events.js';
 import { freePort } from '../../support/process.js';
 import { counter, gauge, labelsOf, startPrometheus, T0 } from '../../support/prometheus.js';
 import { startRecordingProxy } from '../../support/recording-proxy.js';
+import { anObjective, anSli } from '../../unit/domain/slo-examples.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -40,8 +35,8 @@ function gateway(...clusters: readonly TestCluster[]) {
   return {
     source: createEventSource(planner),
     compile: (measure: SliMeasure, objective: Partial<ObjectiveDefinition> = {}, cluster = 'edge') => {
-      const sli: SliDefinition = { name: null, category: 'AVAILABILITY', unit: null, measure, conditions: [] };
-      const whole = { name: 'objective-1', displayName: null, target: '0.99', lower: null, upper: null, ...objective };
+      const sli = anSli({ measure });
+      const whole = anObjective({ target: '0.99', ...objective });
       expect(compiler.check(sli, [whole]).filter(({ severity }) => severity === 'ERROR')).toEqual([]);
       return compiler.compile(sli, whole, cluster);
     },

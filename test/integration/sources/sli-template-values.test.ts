@@ -6,6 +6,7 @@ import { createSliCompiler } from '../../../src/sources/sli-compiler.js';
 import { createEventSource } from '../../../src/sources/sli-events.js';
 import { sliTemplates } from '../../../src/sources/sli-templates.js';
 import { counter, gauge, startPrometheus, T0 } from '../../support/prometheus.js';
+import { anObjective, anSli } from '../../unit/domain/slo-examples.js';
 
 const WINDOW_MS = 30 * 60_000;
 const WINDOW_SECONDS = WINDOW_MS / 1_000;
@@ -145,8 +146,8 @@ function compiled(compiler: ReturnType<typeof createSliCompiler>, name: string, 
   const call = { template: name, parameters, path: 'template', line: 1, column: 1 };
   const lower = template?.kind === 'VALUE' ? { value: -1, inclusive: true } : null;
   return compiler.compile(
-    { name: null, category: 'CUSTOM', unit: null, measure: { kind: 'TEMPLATE', call }, conditions: [] },
-    { name: 'objective-1', displayName: null, target: '0.99', lower, upper: null },
+    anSli({ category: 'CUSTOM', measure: { kind: 'TEMPLATE', call } }),
+    anObjective({ target: '0.99', lower }),
     'edge',
   ) satisfies CompiledSli;
 }

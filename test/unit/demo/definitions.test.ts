@@ -32,7 +32,7 @@ it('are of every kind: user-facing, storage, big data and AI, on every cluster, 
     new Set(['USER_FACING', 'STORAGE', 'BIG_DATA', 'AI']),
   );
   expect(new Set(slos.map(({ cluster }) => cluster))).toEqual(new Set(clusters));
-  expect(new Set(slos.map(({ sli }) => sli.measure.kind))).toEqual(new Set(['RATIO', 'THRESHOLD', 'TEMPLATE']));
+  expect(new Set(slos.map(({ sli }) => sli?.measure.kind))).toEqual(new Set(['RATIO', 'THRESHOLD', 'TEMPLATE']));
   expect(slos.filter(({ minEvents }) => minEvents > 0).map(({ name }) => name)).toEqual(['siren-availability']);
   expect(slos.find(({ name }) => name === 'gpu-utilization')?.objectives[0]).toMatchObject({
     lower: { value: 0.2 },

@@ -1,7 +1,14 @@
 import { burnRateRules, defaultWindowPairs } from '../../../src/domain/alert-windows.js';
 import { parseDuration } from '../../../src/domain/duration.js';
 import { type ObjectiveReadings, unknownCoverage, windowsOf } from '../../../src/domain/evaluation.js';
-import type { EventCounts, ObjectiveDefinition, SloDefinition, WindowReading } from '../../../src/domain/slo.js';
+import {
+  countsAlways,
+  type EventCounts,
+  type ObjectiveDefinition,
+  type SliDefinition,
+  type SloDefinition,
+  type WindowReading,
+} from '../../../src/domain/slo.js';
 
 /** 2026-01-15T12:00:00Z */
 export const T0 = Date.UTC(2026, 0, 15, 12);
@@ -9,7 +16,30 @@ export const T0 = Date.UTC(2026, 0, 15, 12);
 const text = (query: string) => ({ text: query, path: '', line: 1, column: 1 });
 
 export function anObjective(changes: Partial<ObjectiveDefinition> = {}): ObjectiveDefinition {
-  return { name: 'objective-1', displayName: null, target: '0.999', lower: null, upper: null, ...changes };
+  return {
+    name: 'objective-1',
+    displayName: null,
+    target: '0.999',
+    lower: null,
+    upper: null,
+    sli: null,
+    weight: null,
+    timeSliceTarget: null,
+    timeSliceWindowMs: null,
+    ...changes,
+  };
+}
+
+export function anSli(changes: Partial<SliDefinition> = {}): SliDefinition {
+  return {
+    name: null,
+    category: 'AVAILABILITY',
+    unit: null,
+    measure: { kind: 'RATIO', good: text('good'), total: text('total'), counter: true },
+    conditions: [],
+    counting: countsAlways,
+    ...changes,
+  };
 }
 
 /** 99.9 % good over 30 d with the default burn-rate windows, unless said otherwise. */
@@ -27,17 +57,15 @@ export function anSlo(changes: Partial<SloDefinition> = {}): SloDefinition {
     microservice: { namespace: 'shop', name: 'checkout' },
     application: null,
     systemKind: 'USER_FACING',
-    sli: {
-      name: null,
-      category: 'AVAILABILITY',
-      unit: null,
-      measure: { kind: 'RATIO', good: text('good'), total: text('total'), counter: true },
-      conditions: [],
-    },
+    sli: anSli(),
     objectives,
+    window: { kind: 'ROLLING', durationMs: windowMs },
     windowMs,
     budgetingMethod: 'OCCURRENCES',
     minEvents: 0,
+    minFailures: 0,
+    confidence: null,
+    noData: 'IGNORE',
     burnRateRules: burnRateRules({ windowMs, target, pairs: defaultWindowPairs }).rules,
     source: { file: null, line: null, format: 'OPENSLO_V1', revision: 'r1', text: '', warnings: [] },
     ...changes,

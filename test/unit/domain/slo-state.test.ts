@@ -5,7 +5,7 @@ import { judge, judgeStale, worstOf } from '../../../src/domain/slo-state.js';
 import { verdictOf } from '../../../src/domain/verdict.js';
 import type { Violation } from '../../../src/domain/violation.js';
 import { advance } from '../../../src/domain/violation-machine.js';
-import { anObjective, anSlo, events, readingsOf, T0 } from './slo-examples.js';
+import { anObjective, anSli, anSlo, events, readingsOf, T0 } from './slo-examples.js';
 
 const first = (slo: SloDefinition) => slo.objectives[0] as ObjectiveDefinition;
 
@@ -25,7 +25,7 @@ function anOpenViolation(slo: SloDefinition): Violation {
 const slo = anSlo();
 const page = anOpenViolation(slo);
 const temperature = anSlo({
-  sli: { ...slo.sli, unit: 'CELSIUS' },
+  sli: anSli({ unit: 'CELSIUS' }),
   objectives: [anObjective({ upper: { value: 90, inclusive: true } })],
 });
 

@@ -5,7 +5,7 @@ import type { EventCounts, ObjectiveDefinition, SloDefinition } from '../../../s
 import { HOLD_MS, type Hold, isOutOfBounds, nextHold, type Verdict, verdictOf } from '../../../src/domain/verdict.js';
 import type { Violation, ViolationChange, ViolationKind } from '../../../src/domain/violation.js';
 import { advance, retire } from '../../../src/domain/violation-machine.js';
-import { anObjective, anSlo, events, readingsOf, T0 } from './slo-examples.js';
+import { anObjective, anSli, anSlo, events, readingsOf, T0 } from './slo-examples.js';
 
 const slo = anSlo();
 const first = (slo: SloDefinition) => slo.objectives[0] as ObjectiveDefinition;
@@ -149,7 +149,7 @@ describe('a threshold violation', () => {
   const upper = { value: 90, inclusive: true };
   const bounded = anSlo({
     displayName: 'GPU temperature',
-    sli: { ...slo.sli, unit: 'CELSIUS' },
+    sli: anSli({ unit: 'CELSIUS' }),
     objectives: [anObjective({ lower, upper })],
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { everything, scopeOf } from '../../../src/domain/access.js';
 import { parseDuration } from '../../../src/domain/duration.js';
 import type { SloDefinition } from '../../../src/domain/slo.js';
-import { anObjective, anSlo, T0 } from '../domain/slo-examples.js';
+import { anObjective, anSli, anSlo, T0 } from '../domain/slo-examples.js';
 import { memoryStore } from './memory-store.js';
 import { outage, quiet, type Script, startWorld } from './world.js';
 
@@ -11,7 +11,7 @@ const MINUTE = 60_000;
 /** An SLO whose SLI is scripted under the SLO's name. */
 function named(name: string, cluster = 'core', changes: Partial<SloDefinition> = {}): SloDefinition {
   const base = anSlo();
-  return { ...base, name, cluster, sli: { ...base.sli, name }, ...changes };
+  return { ...base, name, cluster, sli: anSli({ name }), ...changes };
 }
 
 describe('evaluating', () => {

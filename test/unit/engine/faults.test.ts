@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { everything } from '../../../src/domain/access.js';
 import type { SloDefinition } from '../../../src/domain/slo.js';
-import { anSlo, T0 } from '../domain/slo-examples.js';
+import { anSli, anSlo, T0 } from '../domain/slo-examples.js';
 import { type Health, outage, quiet, startWorld } from './world.js';
 
 const MINUTE = 60_000;
 
 function named(name: string, cluster = 'core'): SloDefinition {
   const base = anSlo();
-  return { ...base, name, cluster, sli: { ...base.sli, name } };
+  return { ...base, name, cluster, sli: anSli({ name }) };
 }
 
 describe('a source that stops answering', () => {

@@ -19,6 +19,7 @@ import type { Violation, ViolationEvent } from '../../../src/domain/violation.js
 import { createGraphContext, type GraphPorts } from '../../../src/graph/context.js';
 import { collectedErrors } from '../../../src/graph/problems.js';
 import { createSchema } from '../../../src/graph/schema.js';
+import { anObjective, anSli } from '../domain/slo-examples.js';
 
 export const T0 = Date.UTC(2026, 0, 4, 12);
 export const schema = createSchema();
@@ -275,7 +276,7 @@ export function slo(
   overrides: Partial<SloStatus> = {},
   definition: Partial<SloStatus['definition']> = {},
 ): SloStatus {
-  const objective = { name: 'objective-1', displayName: null, target: '0.999', lower: null, upper: null };
+  const objective = anObjective();
   return {
     definition: {
       name,
@@ -287,20 +288,20 @@ export function slo(
       microservice: { namespace: 'crosswalk', name: 'detector' },
       application: null,
       systemKind: 'USER_FACING',
-      sli: {
-        name: null,
-        category: 'AVAILABILITY',
-        unit: null,
+      sli: anSli({
         measure: {
           kind: 'TEMPLATE',
           call: { template: 'microservice-availability', parameters: {}, path: '', line: 1, column: 1 },
         },
-        conditions: [],
-      },
+      }),
       objectives: [objective],
+      window: { kind: 'ROLLING', durationMs: 30 * 86_400_000 },
       windowMs: 30 * 86_400_000,
       budgetingMethod: 'OCCURRENCES',
       minEvents: 0,
+      minFailures: 0,
+      confidence: null,
+      noData: 'IGNORE',
       burnRateRules: [],
       source: { file: 'slos.yaml', line: 1, format: 'OPENSLO_V1', revision: 'r1', text: 'text', warnings: [] },
       ...definition,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ObjectiveDefinition, QueryText, SliDefinition, SliMeasure } from '../../../src/domain/slo.js';
 import { createSliCompiler } from '../../../src/sources/sli-compiler.js';
 import { type SliHandle, type Term, termKey, termPromql } from '../../../src/sources/sli-terms.js';
+import { anObjective, anSli } from '../domain/slo-examples.js';
 
 const compiler = createSliCompiler({
   dataSourceOf: (cluster) => ({
@@ -14,13 +15,7 @@ const compiler = createSliCompiler({
 });
 
 const query = (text: string): QueryText => ({ text, path: 'spec.query', line: 7, column: 20 });
-const sli = (measure: SliMeasure): SliDefinition => ({
-  name: null,
-  category: 'AVAILABILITY',
-  unit: null,
-  measure,
-  conditions: [],
-});
+const sli = (measure: SliMeasure): SliDefinition => anSli({ measure });
 const ratio = (good: string, total: string, counter = true) =>
   sli({ kind: 'RATIO', good: query(good), total: query(total), counter });
 const raw = (text: string, rawType: 'success' | 'failure' = 'success') =>
@@ -28,14 +23,8 @@ const raw = (text: string, rawType: 'success' | 'failure' = 'success') =>
 const threshold = (text: string) => sli({ kind: 'THRESHOLD', metric: query(text) });
 const template = (name: string, parameters: Record<string, string>) =>
   sli({ kind: 'TEMPLATE', call: { template: name, parameters, path: 'spec.indicator', line: 3, column: 9 } });
-const objective = (bounds: Partial<ObjectiveDefinition> = {}): ObjectiveDefinition => ({
-  name: 'objective-1',
-  displayName: null,
-  target: '0.99',
-  lower: null,
-  upper: null,
-  ...bounds,
-});
+const objective = (bounds: Partial<ObjectiveDefinition> = {}): ObjectiveDefinition =>
+  anObjective({ target: '0.99', ...bounds });
 const atMost = (value: number, inclusive = true) => objective({ upper: { value, inclusive } });
 const compile = (definition: SliDefinition, on = 'plain', bounds = objective()) =>
   compiler.compile(definition, bounds, on);

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { SliCategory, SloDefinition, SystemKind } from '../../../src/domain/slo.js';
 import { adviceOn } from '../../../src/specs/advice.js';
+import { anSli, anSlo } from '../domain/slo-examples.js';
 
 it('tells what a service of its kind lacks', () => {
   expect(messages([slo('web', 'USER_FACING', 'AVAILABILITY')])).toEqual([
@@ -51,23 +52,11 @@ function slo(
   category: SliCategory,
   { text = 'slograph.dev/system-kind: OTHER', conditions = ['always'] as readonly string[] } = {},
 ): SloDefinition {
-  const query = { text: 'x', path: '', line: 1, column: 1 };
-  return {
+  return anSlo({
     name: `${service}-${category}`,
-    displayName: null,
-    description: null,
     service,
-    labels: {},
-    cluster: 'edge',
-    microservice: null,
-    application: null,
     systemKind,
-    sli: { name: null, category, unit: null, measure: { kind: 'THRESHOLD', metric: query }, conditions },
-    objectives: [],
-    windowMs: 1,
-    budgetingMethod: 'OCCURRENCES',
-    minEvents: 0,
-    burnRateRules: [],
+    sli: anSli({ category, conditions }),
     source: { file: 'a.yaml', line: 7, format: 'OPENSLO_V1', revision: '', text, warnings: [] },
-  };
+  });
 }

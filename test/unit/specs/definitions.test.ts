@@ -46,7 +46,7 @@ describe('a right definition', () => {
       source: { file: 'a.yaml', line: 1, format: 'OPENSLO_V1', warnings: [] },
     });
     const path = 'spec.indicator.spec.ratioMetric';
-    expect(slo?.sli.measure).toEqual({
+    expect(slo?.sli?.measure).toEqual({
       kind: 'RATIO',
       counter: true,
       good: {
@@ -107,7 +107,7 @@ describe('a right definition', () => {
       windowMs: 7 * 86_400_000,
       objectives: [{ target: '0', lower: { value: 0.001, inclusive: false }, upper: null }],
     });
-    expect(slos[0]?.sli.measure).toMatchObject({ kind: 'THRESHOLD', metric: { text: 'max(x{a="b"})' } });
+    expect(slos[0]?.sli?.measure).toMatchObject({ kind: 'THRESHOLD', metric: { text: 'max(x{a="b"})' } });
   });
 
   it.each([
@@ -148,7 +148,7 @@ describe('a right definition', () => {
     const { slos, problems } = read(swap(threshold, 'op: lte', `op: ${op}`));
     expect(problems.filter(({ severity }) => severity === 'ERROR')).toEqual([]);
     expect(slos[0]?.objectives[0]).toMatchObject(bounds);
-    expect(slos[0]?.sli.unit).toBe('SECONDS');
+    expect(slos[0]?.sli?.unit).toBe('SECONDS');
   });
 
   it('takes the second bound from an annotation', () => {
@@ -333,7 +333,7 @@ describe('a template', () => {
     );
     const { slos, problems } = read(text);
     expect(problems).toEqual([]);
-    expect(slos[0]?.sli.measure).toMatchObject({ call: { parameters: { perspective: 'client' } } });
+    expect(slos[0]?.sli?.measure).toMatchObject({ call: { parameters: { perspective: 'client' } } });
     expect(shown(read(annotated('    slograph.dev/perspective: client\n')))[0]).toContain(
       'perspective belongs to a template',
     );
@@ -390,14 +390,56 @@ spec: { target: pagerduty }
 `;
   const withPolicy = `${good}  alertPolicies: [{ alertPolicyRef: page }]\n`;
 
-  it('are checked, and the pairs of windows are said to be evaluated instead', () => {
+  const HOUR = 3_600_000;
+
+  it('are watched for in place of the default pairs: one window stands for both of a pair', () => {
     const definitions = read(withPolicy, policy);
-    expect(definitions.slos).toHaveLength(1);
-    expect(shown(definitions)).toEqual([
-      expect.stringMatching(
-        /^warning a\.yaml:32:3 spec\.alertPolicies: alert policies are checked but not evaluated, .*2%\/1h\/5m,5%\/6h\/30m,10%\/3d\/6h/,
-      ),
+    expect(definitions.slos[0]?.burnRateRules).toEqual([
+      { severity: 'PAGE', factor: 14.4, budgetShare: 0.02, longWindowMs: HOUR, shortWindowMs: HOUR, alertAfterMs: 0 },
     ]);
+    expect(shown(definitions)).toEqual([
+      'warning a.yaml:32:3 spec.alertPolicies: notification targets are not notified: receivers are configured in Alertmanager',
+    ]);
+  });
+
+  it('are watched for together when there are several, in place or by name', () => {
+    const inline = `    - kind: AlertPolicy
+      metadata: { name: slow }
+      spec:
+        conditions:
+          - kind: AlertCondition
+            metadata: { name: slow }
+            spec:
+              severity: low
+              condition: { kind: burnrate, op: gt, threshold: 2, lookbackWindow: 3d }
+        notificationTargets: [{ targetRef: on-call }]
+`;
+    const { slos } = read(`${good}  alertPolicies:\n    - alertPolicyRef: page\n${inline}`, policy);
+    expect(slos[0]?.burnRateRules).toMatchObject([
+      { severity: 'PAGE', factor: 14.4, longWindowMs: HOUR },
+      { severity: 'INFO', factor: 2, longWindowMs: 72 * HOUR, budgetShare: 0.2 },
+    ]);
+  });
+
+  it.each([
+    ['threshold: 14.4', 'threshold: 1001', 'their factor 1001 can never be passed: at a target of 0.999'],
+    ['threshold: 14.4', 'threshold: 0.5', 'their factor 0.5 is below 1, which a budget spent just as planned'],
+    ['lookbackWindow: 1h', 'lookbackWindow: 60d', "60d is longer than the SLO's window of 30d"],
+    ['op: gte', 'op: lte', '"lte" would alert while the burn rate is low; it is read as gt'],
+    ['severity: page', 'severity: purple', 'the severity "purple" is taken as ticket'],
+    ['alertWhenBreaching: true', 'alertWhenBreaching: false', 'with alertWhenBreaching: false the policy never alerts'],
+    ['alertWhenBreaching: true', 'alertWhenNoData: true', 'no alert is sent for missing data'],
+  ])('with %s replaced by %j are taken with a warning', (part, by, warning) => {
+    const definitions = read(withPolicy, swap(policy, part, by));
+    expect(shown(definitions).join('\n')).toContain(warning);
+    expect(definitions.slos).toHaveLength(1);
+  });
+
+  it('are not evaluated beside pairs of windows by annotation, which is said', () => {
+    const pairs = swap(withPolicy, 'microservice: crosswalk/detector', 'burn-rate-windows: 2%/1h/5m');
+    const definitions = read(pairs, policy);
+    expect(definitions.slos[0]?.burnRateRules).toMatchObject([{ shortWindowMs: HOUR / 12 }]);
+    expect(shown(definitions).join('\n')).toContain('alert policies are not evaluated beside');
   });
 
   it.each([
