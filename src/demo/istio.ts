@@ -1,4 +1,5 @@
 import { type Call, calls, type Latency } from './calls.js';
+import { type Connection, connections } from './connections.js';
 import { amountDuring, type Incident } from './incidents.js';
 import { type Labels, Target, type Tier } from './target.js';
 import { type Pod, pods, podsOf, type Workload } from './topology.js';
@@ -43,6 +44,10 @@ function proxy(pod: Pod, world: World): Target {
     if (call.cluster !== pod.cluster) continue;
     if (call.to === pod.workload.name) reported(target, call, 'destination', pod, world);
     if (call.from === pod.workload.name) reported(target, call, 'source', pod, world);
+  }
+  for (const connection of connections) {
+    if (connection.cluster === pod.cluster && connection.from === pod.workload.name)
+      connected(target, connection, pod, world);
   }
   if (pod.workload.name === 'siren') drills(target, pod, world);
   return target;
@@ -151,6 +156,18 @@ function sizes(target: Target, name: string, labels: Labels, typical: number, at
   });
 }
 
+function connected(target: Target, connection: Connection, pod: Pod, world: World): void {
+  const share = 1 / podsOf(connection.cluster, pod.workload.name).length;
+  const labels = { ...labelsOf({ ...connection, protocol: 'tcp' }, 'source'), destination_principal: 'unknown' };
+  const growing = (perSecond: number) => (atMs: number) =>
+    Math.floor((perSecond * share * (atMs - world.startedMs)) / 1_000);
+  const opened = growing(connection.openedPerHour / 3_600);
+  target.counter('istio_tcp_connections_opened_total', labels, opened);
+  target.counter('istio_tcp_connections_closed_total', labels, (atMs) => Math.max(0, opened(atMs) - 1));
+  target.counter('istio_tcp_received_bytes_total', labels, growing(connection.requestBytesPerSecond));
+  target.counter('istio_tcp_sent_bytes_total', labels, growing(connection.responseBytesPerSecond));
+}
+
 /** The siren is used in drills only: five requests, one a minute. It had seven before the history begins. */
 function drills(target: Target, pod: Pod, world: World): void {
   const call = { cluster: pod.cluster, from: 'notifier', to: 'siren', protocol: 'http' } as const;
@@ -165,7 +182,7 @@ function drills(target: Target, pod: Pod, world: World): void {
 }
 
 function labelsOf(
-  call: Pick<Call, 'cluster' | 'from' | 'to' | 'protocol'>,
+  call: Pick<Call, 'cluster' | 'from' | 'to'> & { readonly protocol: Call['protocol'] | 'tcp' },
   reporter: 'source' | 'destination',
 ): Labels {
   const from = workloadOf(call.cluster, call.from);

@@ -2,7 +2,7 @@ import type { Incident, Timeline } from './incidents.js';
 import { type Node, podsOf } from './topology.js';
 
 /** Grows whenever a sample, a label or the layout of the data changes: older data are then thrown away. */
-export const MODEL_VERSION = 2;
+export const MODEL_VERSION = 3;
 
 /** How long everything had been running when the history begins. */
 const AGE_MS = 3 * 86_400_000;

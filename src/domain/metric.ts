@@ -111,6 +111,9 @@ export const metricFamilies = {
   'serviceEdge.requestRate': { entity: 'ServiceEdge', unit: 'REQUESTS_PER_SECOND', source: 'ISTIO', ...RATE },
   'serviceEdge.errorRatio': { entity: 'ServiceEdge', unit: 'RATIO', source: 'ISTIO', ...RATE },
   'serviceEdge.latency': { entity: 'ServiceEdge', unit: 'SECONDS', source: 'ISTIO', ...RATE },
+  'serviceEdge.requestThroughput': { entity: 'ServiceEdge', unit: 'BYTES_PER_SECOND', source: 'ISTIO', ...RATE },
+  'serviceEdge.responseThroughput': { entity: 'ServiceEdge', unit: 'BYTES_PER_SECOND', source: 'ISTIO', ...RATE },
+  'serviceEdge.connectionRate': { entity: 'ServiceEdge', unit: 'PER_SECOND', source: 'ISTIO', ...RATE },
 
   'responseCode.rate': { entity: 'ResponseCode', unit: 'REQUESTS_PER_SECOND', source: 'ISTIO', ...RATE },
 

@@ -52,10 +52,22 @@ export class Asking {
     instant: Instant,
     options: FigureOptions = {},
   ): Promise<Column<Figure> | null> {
+    const column = await this.columnOutcome(family, cluster, instant, options);
+    return typeof column === 'string' ? null : column;
+  }
+
+  /** The same, where it matters why it cannot be known. */
+  async columnOutcome(
+    family: FamilyName,
+    cluster: string,
+    instant: Instant,
+    options: FigureOptions = {},
+  ): Promise<Column<Figure> | 'FAILED' | 'NOT_COLLECTED'> {
     const column = await this.context.loaders.column(questionOf(family, options), cluster, instant.atMs);
     const { error, missing } = column.of({ cluster, key: '' });
     if (error !== undefined) this.report(error);
-    return error !== undefined || missing === 'NOT_COLLECTED' ? null : column;
+    if (error !== undefined) return 'FAILED';
+    return missing === 'NOT_COLLECTED' ? 'NOT_COLLECTED' : column;
   }
 
   /** A part of a cluster's inventory; null when it is not known: its source did not answer, or collects nothing of it. */

@@ -212,7 +212,7 @@ export class MicroserviceResolver {
 
   @FieldResolver(() => [ServiceEdgeType], {
     nullable: true,
-    description: 'Who called it by HTTP or gRPC in the window; null when not known.',
+    description: 'Who called it in the window, by HTTP, gRPC or bare TCP connections; null when not known.',
   })
   async callers(
     @Root() microservice: MicroserviceType,
@@ -225,7 +225,7 @@ export class MicroserviceResolver {
 
   @FieldResolver(() => [ServiceEdgeType], {
     nullable: true,
-    description: 'Whom it called by HTTP or gRPC in the window; null when not known.',
+    description: 'Whom it called in the window, by HTTP, gRPC or bare TCP connections; null when not known.',
   })
   async callees(
     @Root() microservice: MicroserviceType,
@@ -300,6 +300,24 @@ export class ServiceEdgeResolver {
     @Ask() ask: Asking,
   ): Promise<MetricType> {
     return ask.metric('serviceEdge.latency', edge, { windowMs: edge.windowMs, quantile });
+  }
+
+  @FieldResolver(() => MetricType, { description: 'Bytes of requests per second: what the target received.' })
+  requestThroughput(@Root() edge: ServiceEdgeType, @Ask() ask: Asking): Promise<MetricType> {
+    return ask.metric('serviceEdge.requestThroughput', edge, { windowMs: edge.windowMs });
+  }
+
+  @FieldResolver(() => MetricType, { description: 'Bytes of responses per second: what the target sent.' })
+  responseThroughput(@Root() edge: ServiceEdgeType, @Ask() ask: Asking): Promise<MetricType> {
+    return ask.metric('serviceEdge.responseThroughput', edge, { windowMs: edge.windowMs });
+  }
+
+  @FieldResolver(() => MetricType, {
+    description:
+      'Connections opened per second on a `tcp` edge; 0 while those opened before are used. Not collected where requests are counted.',
+  })
+  connectionRate(@Root() edge: ServiceEdgeType, @Ask() ask: Asking): Promise<MetricType> {
+    return ask.metric('serviceEdge.connectionRate', edge, { windowMs: edge.windowMs });
   }
 }
 

@@ -6,7 +6,7 @@ import { MicroserviceType } from './microservice.type.js';
 
 @ObjectType('ServiceEdge', {
   description:
-    'Requests from one service to another. One side may lie outside the mesh, or outside what the caller may see: then it has a name only (`unknown`, a gateway, a host).',
+    'Requests from one service to another, or bare connections where no proxy looks at requests (`tcp`): these have no rate, errors and latency of requests. One side may lie outside the mesh, or outside what the caller may see: then it has a name only (`unknown`, a gateway, a host).',
   simpleResolvers: true,
 })
 export class ServiceEdgeType implements Placed {
@@ -21,7 +21,7 @@ export class ServiceEdgeType implements Placed {
   readonly target: MicroserviceType | null;
   @Field(() => String, { description: 'Name of who is called.' })
   readonly targetName: string;
-  @Field(() => String, { description: '`http`, `grpc`, `tcp`.' })
+  @Field(() => String, { description: '`http`, `grpc`, or `tcp` for connections whose requests nobody counts.' })
   readonly protocol: string;
 
   constructor(edge: {

@@ -31,12 +31,14 @@ export async function serviceEdges(
   instant: Instant,
   windowMs: number | null,
 ): Promise<ServiceEdges | null> {
-  const [column, microservices] = await Promise.all([
-    ask.column('serviceEdge.requestRate', cluster, instant, { windowMs }),
+  const [requests, connections, microservices] = await Promise.all([
+    ask.columnOutcome('serviceEdge.requestRate', cluster, instant, { windowMs }),
+    ask.columnOutcome('serviceEdge.connectionRate', cluster, instant, { windowMs }),
     ask.facet('microservices', cluster, instant),
   ]);
-  if (column === null || microservices === null) return null;
-  const index = indexOf(column, cluster);
+  const calls = callsOf(requests, connections);
+  if (calls === null || microservices === null) return null;
+  const index = indexOf(calls, cluster);
   const edge = (key: EntityKey) => edgeOf(key, cluster, instant, windowMs, microservices);
   return {
     callersOf: (microservice) => (index.byTarget.get(microservice) ?? []).map(edge),
@@ -97,16 +99,32 @@ function graphOf(
   return { nodes: sorted, outside: [...outside].sort(), edges: shown };
 }
 
+/** Edges of requests, and those of connections; either is null where nothing of the kind is collected. */
+interface Calls {
+  readonly requests: Column<Figure> | null;
+  readonly connections: Column<Figure> | null;
+}
+
+type ColumnOutcome = Awaited<ReturnType<Asking['columnOutcome']>>;
+
+/** Null when a source failed, or collects neither. */
+function callsOf(requests: ColumnOutcome, connections: ColumnOutcome): Calls | null {
+  if (requests === 'FAILED' || connections === 'FAILED') return null;
+  if (requests === 'NOT_COLLECTED' && connections === 'NOT_COLLECTED') return null;
+  const known = (column: Exclude<ColumnOutcome, 'FAILED'>) => (column === 'NOT_COLLECTED' ? null : column);
+  return { requests: known(requests), connections: known(connections) };
+}
+
 const indexes = new WeakMap<Column<Figure>, Map<string, EdgeIndex>>();
 
 /** Made once per answer, however many microservices ask for their callers. */
-function indexOf(column: Column<Figure>, cluster: string): EdgeIndex {
+function indexOf(calls: Calls, cluster: string): EdgeIndex {
+  const column = (calls.requests ?? calls.connections) as Column<Figure>;
   const ofColumn = indexes.get(column) ?? new Map<string, EdgeIndex>();
   indexes.set(column, ofColumn);
   const known = ofColumn.get(cluster);
   if (known !== undefined) return known;
-  // A proxy goes on counting from where it was: an edge without requests in the window called nobody in it.
-  const all = column.keys(cluster).filter((key) => (column.of({ cluster, key }).value ?? 0) > 0);
+  const all = edgeKeys(calls, cluster);
   const index = {
     all,
     bySource: groupedBy(all, ([namespace = '', workload = '']) => entityKey(namespace, workload)),
@@ -114,6 +132,21 @@ function indexOf(column: Column<Figure>, cluster: string): EdgeIndex {
   };
   ofColumn.set(cluster, index);
   return index;
+}
+
+/** Requests are told of as connections too where a mesh has both layers (ambient): they are one edge. */
+function edgeKeys({ requests, connections }: Calls, cluster: string): readonly EntityKey[] {
+  const seen = requests?.keys(cluster) ?? [];
+  // A proxy goes on counting from where it was: an edge without requests in the window called nobody in it.
+  const called = seen.filter((key) => (requests?.of({ cluster, key }).value ?? 0) > 0);
+  const pairs = new Set(seen.map(pairOf));
+  const bare = (connections?.keys(cluster) ?? []).filter((key) => !pairs.has(pairOf(key)));
+  return [...called, ...bare].sort();
+}
+
+/** Both ends of an edge, without its protocol. */
+function pairOf(key: EntityKey): string {
+  return key.split('/', 4).join('/');
 }
 
 function groupedBy(

@@ -36,6 +36,8 @@ export interface Family {
   readonly metrics: readonly string[];
   /** The same for one entity, where entities of the kind are measured by different exporters. */
   metricsOf?(key: EntityKey): readonly string[];
+  /** Entities that never have the figure, whatever is collected, where there are such. */
+  isForeignTo?(key: EntityKey): boolean;
   promql(ask: Ask): string;
   /** The rows of one cluster, by entity. */
   fold(rows: readonly Row[], nodeOf: NodeOf): ReadonlyMap<EntityKey, Cells>;

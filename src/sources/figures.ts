@@ -144,10 +144,22 @@ async function columnOf(
     ok: true,
     cells,
     measurement: { ...measurement, source: family.sourceOf?.(rows) ?? measurement.source },
-    absent: rows.length > 0 ? 'NO_SAMPLE' : await reasonForNothing(ask, cluster),
-    ...(await reasonsFor(ask, cluster, cells)),
+    ...(await absencesOf(ask, cluster, rows, cells)),
     notANumber: family.notANumber,
   };
+}
+
+/** Why entities are not among what was found. */
+async function absencesOf(
+  ask: SliceQuestion,
+  cluster: string,
+  rows: readonly Row[],
+  cells: ReadonlyMap<EntityKey, unknown>,
+): Promise<{ readonly absent: MissingReason; readonly absentOf?: (key: EntityKey) => MissingReason }> {
+  const { family } = ask;
+  const absent = rows.length > 0 ? 'NO_SAMPLE' : await reasonForNothing(ask, cluster);
+  if (family.isForeignTo === undefined) return { absent, ...(await reasonsFor(ask, cluster, cells)) };
+  return { absent, absentOf: (key) => (family.isForeignTo?.(key) ? 'NOT_COLLECTED' : absent) };
 }
 
 /** Entities that different exporters measure are absent for different reasons. */

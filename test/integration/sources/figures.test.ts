@@ -64,6 +64,11 @@ const EXPECTED: readonly (readonly [FamilyName, string, number])[] = [
   ['serviceEdge.requestRate', 'shop/frontend/shop/checkout/grpc', 18_000 / 7_200],
   ['serviceEdge.latency', 'shop/frontend/shop/checkout/http', 0.1 + 0.15 * (4_500 / 7_200)],
 
+  ['serviceEdge.responseThroughput', 'shop/frontend/shop/checkout/http', 1.8e8 / 7_200],
+  ['serviceEdge.connectionRate', 'shop/frontend/shop/redis/tcp', 40 / 7_200],
+  ['serviceEdge.requestThroughput', 'shop/frontend/shop/redis/tcp', 9e6 / 7_200],
+  ['serviceEdge.responseThroughput', 'shop/frontend/shop/redis/tcp', 5e7 / 7_200],
+
   ['responseCode.rate', 'shop/checkout/http/500', 450 / 7_200],
   ['responseCode.rate', 'shop/checkout/grpc/0', 18_000 / 7_200],
 ];

@@ -153,6 +153,51 @@ describe('edges', () => {
     expect(services.keys('edge')).toEqual(['shop/checkout']);
   });
 
+  it('tells of connections where nobody counts requests, in either layer of a mesh', async () => {
+    const tcp = (reporter: string, source: string, target: string, more = '') => {
+      const labels = `reporter="${reporter}",source_workload_namespace="shop",source_workload="${source}",destination_service_namespace="shop",destination_service_name="${target}",request_protocol="tcp"${more}`;
+      return (opened: number, received: number, sent: number) => [
+        counter(`istio_tcp_connections_opened_total{${labels}}`, { perSecond: opened }),
+        counter(`istio_tcp_received_bytes_total{${labels}}`, { perSecond: received }),
+        counter(`istio_tcp_sent_bytes_total{${labels}}`, { perSecond: sent }),
+      ];
+    };
+    const ztunnel = ',app="ztunnel",namespace="istio-system",pod="ztunnel-1",instance="10.0.0.9:15020"';
+    const agent = ',namespace="shop",pod="frontend-1",instance="10.0.0.1:15020",job="a"';
+    const { figures, figure, context } = await open([
+      // Outside the mesh, so that only the caller reports; scraped on two ports.
+      ...tcp('source', 'frontend', 'redis', agent)(2, 100, 700),
+      ...tcp('source', 'frontend', 'redis', agent.replace('15020', '15090'))(2, 100, 700),
+      // A pool whose connections were opened long ago.
+      ...tcp('source', 'frontend', 'postgres')(0, 10, 30),
+      ...tcp('destination', 'frontend', 'postgres')(0, 11, 33),
+      ...tcp('source', 'frontend', 'forgotten')(0, 0, 0),
+      ...tcp('destination', 'frontend', 'ledger', ztunnel)(1, 50, 60),
+      // The tunnels to a waypoint and on from it; beside HTTP it reports a TCP port.
+      requests(4, HTTP_200, `reporter="waypoint",${CHECKOUT},${FRONTEND}`),
+      ...tcp('source', 'frontend', 'checkout', ztunnel)(3, 1, 1),
+      ...tcp('destination', 'waypoint', 'checkout', ztunnel)(3, 1, 1),
+      ...tcp('waypoint', 'backup', 'checkout')(5, 6, 7),
+    ]);
+    const column = await figures.values({ family: 'serviceEdge.connectionRate' }, { clusters: ['edge'] }, T0, context);
+    expect(
+      column.keys('edge').map((key) => [key, Number(column.of({ cluster: 'edge', key }).value?.toFixed(6))]),
+    ).toEqual([
+      ['shop/backup/shop/checkout/tcp', 5],
+      ['shop/frontend/shop/ledger/tcp', 1],
+      ['shop/frontend/shop/postgres/tcp', 0],
+      ['shop/frontend/shop/redis/tcp', 2],
+    ]);
+    const redis = 'shop/frontend/shop/redis/tcp';
+    expect((await figure('serviceEdge.requestThroughput', redis)).value).toBeCloseTo(100, 6);
+    expect((await figure('serviceEdge.responseThroughput', redis)).value).toBeCloseTo(700, 6);
+    for (const family of ['requestRate', 'errorRatio', 'latency'] as const) {
+      expect(await figure(`serviceEdge.${family}`, redis)).toMatchObject({ value: null, missing: 'NOT_COLLECTED' });
+    }
+    const calls = await figure('serviceEdge.connectionRate', 'shop/frontend/shop/checkout/http');
+    expect(calls).toMatchObject({ value: null, missing: 'NOT_COLLECTED' });
+  });
+
   it('takes only names of services for services', async () => {
     const named = (namespace: string, name: string) =>
       requests(

@@ -112,7 +112,9 @@ describe('reading', () => {
       keys: ({ family }) =>
         family === 'serviceEdge.requestRate'
           ? ['crosswalk/gateway/crosswalk/detector/http', 'crosswalk/detector/crosswalk/risk/grpc']
-          : ['crosswalk/detector/http/200', 'crosswalk/detector/http/503', 'crosswalk/other/http/200'],
+          : family === 'responseCode.rate'
+            ? ['crosswalk/detector/http/200', 'crosswalk/detector/http/503', 'crosswalk/other/http/200']
+            : [],
     };
     const { data, calls } = await ask(
       world,
@@ -144,6 +146,7 @@ describe('reading', () => {
     });
     expect(calls.values.map(({ question }) => question.family)).toEqual([
       'serviceEdge.requestRate',
+      'serviceEdge.connectionRate',
       'responseCode.rate',
       'serviceEdge.errorRatio',
     ]);
@@ -163,6 +166,37 @@ describe('reading', () => {
           outside: ['unknown'],
           edges: [{ sourceName: 'unknown', targetName: 'detector' }],
         },
+      },
+    });
+  });
+
+  it('shows connections between those whose requests nobody counts', async () => {
+    const world: World = {
+      ...worldOf(1),
+      value: ({ family }) => (family === 'serviceEdge.requestRate' ? 0 : 2),
+      keys: ({ family }) =>
+        family === 'serviceEdge.requestRate'
+          ? ['crosswalk/detector/crosswalk/risk/http']
+          : ['crosswalk/detector/crosswalk/risk/tcp', 'crosswalk/detector/crosswalk/store/tcp'],
+    };
+    const { data } = await ask(
+      world,
+      `{ microservice(cluster: "edge", namespace: "crosswalk", name: "detector") { callees { targetName protocol
+        connectionRate { value unit } requestThroughput { value unit } responseThroughput { value } } } }`,
+    );
+
+    // The layer below an edge of requests is no edge of its own, though nobody asks for anything on it at the moment.
+    expect(data).toEqual({
+      microservice: {
+        callees: [
+          {
+            targetName: 'store',
+            protocol: 'tcp',
+            connectionRate: { value: 2, unit: 'PER_SECOND' },
+            requestThroughput: { value: 2, unit: 'BYTES_PER_SECOND' },
+            responseThroughput: { value: 2 },
+          },
+        ],
       },
     });
   });
