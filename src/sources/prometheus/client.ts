@@ -1,6 +1,4 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import { PrometheusDriver, type QueryResult } from 'prometheus-query';
+import { type PrometheusConnectionOptions, PrometheusDriver, type QueryResult } from 'prometheus-query';
 import { formatDuration } from '../../domain/duration.js';
 import type { TimeRange } from '../../domain/ports.js';
 import type { FreeAnswer, InstantAnswer, InstantSeries, RangeAnswer } from './answer.js';
@@ -15,7 +13,9 @@ import {
   unavailable,
 } from './failure.js';
 import { type Headers, headersReader } from './headers-file.js';
-import { type ReadBody, readBody, sampleValue } from './read-answer.js';
+import { createLabelDictionary, withoutPrototype } from './label-dictionary.js';
+import { parseBody, type ReadBody, readBody, sampleValue } from './read-answer.js';
+import { createTransport, type Reply } from './transport.js';
 
 export interface PrometheusClientOptions {
   /** Name of the data source, for errors. */
@@ -72,56 +72,70 @@ export interface MetricNames {
   readonly warnings: readonly string[];
 }
 
+/** What the package asks its HTTP client for. */
+type Request = Parameters<NonNullable<PrometheusConnectionOptions['requestInterceptor']>['onFulfilled']>[0];
+
 /**
  * prometheus-query with its faults cured. It turns infinities into NaN, looks for warnings where none are, fails on native
  * histograms, rejects with plain objects that lose the HTTP status, reads time 0 as now, knows no abort and no bound on
- * the answer, follows redirects and the proxy variables of the environment, and leaves connections unused: its two
- * interceptors are enough to set all that right.
+ * the answer, makes several objects of each sample, follows redirects and the proxy variables of the environment, and
+ * leaves connections unused. A transport of our own below it, and reading what came before the package does, set all
+ * that right.
  */
 export function createPrometheusClient(options: PrometheusClientOptions): PrometheusClient {
   const { name, url, headersFile = null, maxSockets = 12, maxAnswerBytes = 64 * 2 ** 20 } = options;
   const secure = url.startsWith('https:');
-  const agent = secure
-    ? new HttpsAgent({ keepAlive: true, maxSockets })
-    : new HttpAgent({ keepAlive: true, maxSockets });
+  const transport = createTransport(url, maxSockets);
+  const dictionary = createLabelDictionary();
   const readHeaders = headersReader(headersFile);
+
+  /** @throws Unsuccessful, TypeError */
+  async function send(request: Request, headers: Headers, { bounds }: CallOptions, signal: AbortSignal) {
+    const { method = 'get', url: path = '', params, data: form } = request;
+    if (form instanceof URLSearchParams && form.has('query')) {
+      form.set('stats', 'all');
+      if (bounds !== undefined) form.set('limit', String(bounds.series));
+    }
+    const query = String(params ?? '');
+    const isPost = method.toUpperCase() === 'POST';
+    const reply = await transport
+      .send({
+        method: method.toUpperCase(),
+        path: `api/v1/${path}${query === '' ? '' : `?${query}`}`,
+        headers: isPost ? { ...headers, 'Content-Type': 'application/x-www-form-urlencoded' } : headers,
+        body: isPost ? String(form) : null,
+        signal,
+        maxBytes: Math.min(maxAnswerBytes, bounds?.bytes ?? maxAnswerBytes),
+      })
+      .catch((error: unknown) => {
+        throw new Unsuccessful(failureOfTransport(error), error);
+      });
+    const parsed = parseBody(reply.text, dictionary);
+    if (!isSuccess(reply.status, parsed.body)) throw new Unsuccessful(failureOf(reply, parsed.body));
+    return { body: parsed.body, read: { ...readBody(parsed), headers: reply.headers } };
+  }
 
   async function exchange<T>(promql: string, call: CallOptions, ask: (driver: PrometheusDriver) => Promise<T>) {
     const deadline = startDeadline(call.timeoutMs, call.signal);
     let read: ReadAnswer | undefined;
     try {
+      const headers = await ownHeaders(readHeaders, secure);
       const driver = new PrometheusDriver({
         endpoint: url,
-        headers: { ...(await ownHeaders(readHeaders, secure)) },
         preferPost: true,
         requestInterceptor: {
-          onFulfilled: (request) => {
-            if (request.data instanceof URLSearchParams && request.data.has('query')) {
-              request.data.set('stats', 'all');
-              if (call.bounds !== undefined) request.data.set('limit', String(call.bounds.series));
-            }
-            return Object.assign(request, {
-              ...(secure ? { httpsAgent: agent } : { httpAgent: agent }),
-              signal: deadline.signal,
+          onFulfilled: (request) =>
+            Object.assign(request, {
+              transformRequest: [],
+              transformResponse: [],
               // The package's timeout counts silence only: an answer that trickles would never end.
               timeout: 0,
-              maxContentLength: Math.min(maxAnswerBytes, call.bounds?.bytes ?? maxAnswerBytes),
-              maxRedirects: 0,
-              proxy: false,
-            });
-          },
-        },
-        responseInterceptor: {
-          onFulfilled: (response) => {
-            if (!isSuccess(response.data)) throw new Unsuccessful(failureOf(response));
-            read = { ...readBody(response.data), headers: response.headers };
-            return response;
-          },
-          onRejected: (error: { readonly response?: AnswerLike }) => {
-            // An answer that was cut has a status and no body.
-            const whole = error.response !== undefined && error.response.data !== undefined;
-            throw new Unsuccessful(whole ? failureOf(error.response as AnswerLike) : failureOfTransport(error), error);
-          },
+              adapter: async (config: Request) => {
+                const answer = await send(config, headers, call, deadline.signal);
+                read = answer.read;
+                return { data: answer.body, status: 200, statusText: '', headers: {}, config };
+              },
+            }),
         },
       });
       const value = await ask(driver);
@@ -181,14 +195,8 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
       const timeMs = Date.parse(header(read.headers, 'date') ?? '');
       return Number.isNaN(timeMs) ? null : timeMs;
     },
-    close: () => agent.destroy(),
+    close: () => transport.close(),
   };
-}
-
-interface AnswerLike {
-  readonly status: number;
-  readonly headers: object;
-  readonly data: unknown;
 }
 
 type ReadAnswer = ReadBody & { readonly headers: object };
@@ -220,12 +228,13 @@ function inWords(timeoutMs: number): string {
   return formatDuration(Math.ceil(timeoutMs / unitMs) * unitMs);
 }
 
-function isSuccess(body: unknown): boolean {
+function isSuccess(status: number, body: unknown): boolean {
+  if (status < 200 || status >= 300) return false;
   return typeof body === 'object' && body !== null && (body as { status?: unknown }).status === 'success';
 }
 
-function failureOf({ status, headers, data }: AnswerLike): Failure {
-  return failureOfAnswer(status, header(headers, 'content-type') ?? '', data);
+function failureOf({ status, headers }: Reply, body: unknown): Failure {
+  return failureOfAnswer(status, header(headers, 'content-type') ?? '', body);
 }
 
 function header(headers: object, name: string): string | null {
@@ -261,7 +270,7 @@ function instantSeries(
   const type: string = answer.resultType;
   if (type === 'vector') return read.vector;
   if (type === 'scalar') {
-    return [{ labels: Object.create(null), value: sampleValue(answer.result[1]) }];
+    return [{ labels: withoutPrototype({}), value: sampleValue(answer.result[1]) }];
   }
   const text =
     type === 'matrix' ? 'it selects a range of samples where one value is wanted' : `its answer is a ${type}`;

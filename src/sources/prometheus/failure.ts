@@ -1,4 +1,5 @@
 import { SourceError } from '../../domain/errors.js';
+import { AnswerTooLarge } from './transport.js';
 
 type Reason = SourceError['reason'];
 
@@ -46,7 +47,7 @@ export function failureOfAnswer(httpStatus: number, contentType: string, body: u
 /** No whole answer came. Addresses stay in the cause: the text is shown to clients. */
 export function failureOfTransport(error: unknown): Failure {
   const { code = '', message = '' } = (error ?? {}) as { code?: string; message?: string };
-  if (message.startsWith('maxContentLength')) {
+  if (error instanceof AnswerTooLarge) {
     return { reason: 'REJECTED', text: 'the answer is too large; ask for less', retrySafe: false, httpStatus: null };
   }
   const known = TRANSPORT.get(code) ?? (/socket hang up|aborted/.test(message) ? BROKEN : undefined);
@@ -107,6 +108,7 @@ const TRANSPORT: ReadonlyMap<string, { readonly text: string; readonly retrySafe
   ['ECONNREFUSED', { text: 'the connection was refused', retrySafe: true }],
   ['ECONNRESET', BROKEN],
   ['EPIPE', BROKEN],
+  ['Z_BUF_ERROR', BROKEN],
   ['ENOTFOUND', UNKNOWN_HOST],
   ['EAI_AGAIN', { ...UNKNOWN_HOST, retrySafe: true }],
   ['EHOSTUNREACH', UNREACHABLE],

@@ -1,5 +1,7 @@
-import type { AnswerNotes, InstantSeries, Labels, RangeSeries } from './answer.js';
+import type { AnswerNotes, InstantSeries, RangeSeries } from './answer.js';
 import { shortText } from './failure.js';
+import { type LabelDictionary, withoutPrototype } from './label-dictionary.js';
+import { numberOf, readLean } from './lean-answer.js';
 
 /** What is read from an answer's body before prometheus-query sees it, which would lose it. */
 export interface ReadBody {
@@ -24,39 +26,47 @@ interface SuccessBody {
   readonly infos?: unknown;
 }
 
+/** A body in the form that prometheus-query converts well: without rows. Anything that is not JSON stays text. */
+export interface ParsedBody {
+  readonly body: unknown;
+  readonly rows: Pick<ReadBody, 'vector' | 'matrix'> | null;
+}
+
+/** Parses an answer, its rows at once where it is written as usual. */
+export function parseBody(text: string, dictionary: LabelDictionary): ParsedBody {
+  const lean = readLean(text, dictionary);
+  if (lean !== null) return { body: lean.body, rows: lean };
+  try {
+    return { body: JSON.parse(text), rows: null };
+  } catch {
+    return { body: text, rows: null };
+  }
+}
+
 /**
- * Reads notes, vectors and matrices, and leaves in `body` what prometheus-query converts well: no rows at all.
+ * Reads notes, vectors and matrices, and leaves in the body what prometheus-query converts well: no rows at all.
  * @throws TypeError when the body is not what the API describes
  */
-export function readBody(body: unknown): ReadBody {
+export function readBody({ body, rows }: ParsedBody): ReadBody {
   const { data, warnings, infos } = body as SuccessBody;
   const notes = { warnings: texts(warnings), infos: texts(infos), samples: samplesOf(data?.stats) };
+  if (rows !== null) return { notes, vector: rows.vector, matrix: rows.matrix };
   if (data?.resultType !== 'vector' && data?.resultType !== 'matrix') return { notes, vector: [], matrix: [] };
   const all = data.result ?? [];
-  const rows = all.filter((row) => row.value !== undefined || row.values !== undefined);
+  const read = all.filter((row) => row.value !== undefined || row.values !== undefined);
   const histograms = all.filter((row) => row.histogram !== undefined || row.histograms !== undefined).length;
   if (histograms > 0) notes.warnings.push(`${histograms} series hold native histograms, which are not read`);
   data.result = [];
   return data.resultType === 'matrix'
-    ? { notes, vector: [], matrix: rows.map(rangeSeries) }
-    : { notes, vector: rows.map(instantSeries), matrix: [] };
+    ? { notes, vector: [], matrix: read.map(rangeSeries) }
+    : { notes, vector: read.map(instantSeries), matrix: [] };
 }
 
-/** A sample's value as Prometheus writes it. */
+/** The value of a sample. @throws TypeError when there is none */
 export function sampleValue(text: unknown): number {
-  return Number(spelledOut(text));
-}
-
-function spelledOut(text: unknown): string {
   if (typeof text !== 'string') throw new TypeError('a sample has no value');
-  return INFINITIES.get(text) ?? text;
+  return numberOf(text);
 }
-
-const INFINITIES: ReadonlyMap<string, string> = new Map([
-  ['+Inf', 'Infinity'],
-  ['Inf', 'Infinity'],
-  ['-Inf', '-Infinity'],
-]);
 
 /** More than these are not kept: one failing shard can say the same thing a thousand times. */
 const MAX_NOTES = 20;
@@ -71,12 +81,8 @@ function samplesOf(stats: { readonly samples?: unknown } | undefined): number | 
   return typeof total === 'number' ? total : null;
 }
 
-function labelsOf(row: Row): Labels {
-  return Object.assign(Object.create(null), row.metric);
-}
-
 function instantSeries(row: Row): InstantSeries {
-  return { labels: labelsOf(row), value: Number.parseFloat(spelledOut(row.value?.[1])) };
+  return { labels: withoutPrototype(row.metric), value: sampleValue(row.value?.[1]) };
 }
 
 function rangeSeries(row: Row): RangeSeries {
@@ -87,5 +93,5 @@ function rangeSeries(row: Row): RangeSeries {
     timesMs[index] = Math.round(seconds * 1_000);
     values[index] = sampleValue(value);
   }
-  return { labels: labelsOf(row), timesMs, values };
+  return { labels: withoutPrototype(row.metric), timesMs, values };
 }

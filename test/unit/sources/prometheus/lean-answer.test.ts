@@ -1,0 +1,111 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createLabelDictionary } from '../../../../src/sources/prometheus/label-dictionary.js';
+import { readLean } from '../../../../src/sources/prometheus/lean-answer.js';
+
+const text = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom('},"value":[', '"', '\\', '\\"', '}', ']', '__proto__', 'constructor', ''),
+);
+const labels = fc.dictionary(text, text, { maxKeys: 4, noNullPrototype: true });
+const sample = fc.tuple(
+  fc.double({ min: 0, max: 4e9, noNaN: true }).map((seconds) => Math.round(seconds * 1_000) / 1_000),
+  fc.oneof(
+    fc.double(),
+    fc.integer(),
+    fc.constantFrom(-0, 0.1, 1e22, 1e-7, 123456789012345, 0.123456789012345, 2 ** 53 + 2),
+  ),
+);
+
+/** As Prometheus writes it. */
+function written(value: number): string {
+  if (value === Number.POSITIVE_INFINITY) return '+Inf';
+  if (value === Number.NEGATIVE_INFINITY) return '-Inf';
+  return Object.is(value, -0) ? '-0' : String(value);
+}
+
+function bodyOf(resultType: string, result: readonly object[], rest: object = {}): string {
+  return JSON.stringify({ status: 'success', data: { resultType, result, ...rest } });
+}
+
+describe('an answer as Prometheus writes it', () => {
+  it('of a vector is read like any JSON, whatever the labels and values', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(labels, sample)), (rows) => {
+        const body = bodyOf(
+          'vector',
+          rows.map(([metric, [seconds, value]]) => ({ metric, value: [seconds, written(value)] })),
+        );
+        const read = readLean(body, createLabelDictionary())?.vector ?? [];
+        expect(read.map(({ labels }) => Object.entries(labels))).toEqual(
+          rows.map(([metric]) => Object.entries(metric)),
+        );
+        expect(read.map(({ value }) => value)).toEqual(rows.map(([, [, value]]) => value));
+      }),
+    );
+  });
+
+  it('of a matrix is read like any JSON', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(labels, fc.array(sample, { maxLength: 600 })), { maxLength: 4 }), (rows) => {
+        const body = bodyOf(
+          'matrix',
+          rows.map(([metric, samples]) => ({ metric, values: samples.map(([at, value]) => [at, written(value)]) })),
+        );
+        const read = readLean(body, createLabelDictionary())?.matrix ?? [];
+        expect(read.map(({ values }) => [...values])).toEqual(rows.map(([, samples]) => samples.map(([, v]) => v)));
+        expect(read.map(({ timesMs }) => [...timesMs])).toEqual(
+          rows.map(([, samples]) => samples.map(([seconds]) => Math.round(seconds * 1_000))),
+        );
+      }),
+    );
+  });
+
+  it('keeps what stands beside the rows', () => {
+    const body = bodyOf('vector', [{ metric: {}, value: [1, '2'] }], { stats: { samples: 3 } });
+    expect(readLean(body, createLabelDictionary())?.body).toEqual(
+      JSON.parse(bodyOf('vector', [], { stats: { samples: 3 } })),
+    );
+  });
+});
+
+it.each([
+  ['a scalar', '{"status":"success","data":{"resultType":"scalar","result":[1,"2"]}}'],
+  ['blanks', '{"status":"success", "data":{"resultType":"vector","result":[]}}'],
+  ['a native histogram', bodyOf('vector', [{ metric: {}, histogram: [1, {}] }])],
+  [
+    'a native histogram before others',
+    bodyOf('vector', [
+      { metric: {}, histogram: [1, {}] },
+      { metric: {}, value: [1, '2'] },
+    ]),
+  ],
+  ['another order', bodyOf('vector', [{ value: [1, '2'], metric: {} }])],
+  ['a third member', bodyOf('vector', [{ metric: {}, value: [1, '2'], histogram: [1, {}] }])],
+  ['a value that is none', bodyOf('vector', [{ metric: {}, value: 5 }])],
+  ['an answer that was cut', bodyOf('vector', [{ metric: { a: 'b' }, value: [1, '2'] }]).slice(0, -3)],
+  ['an answer that was cut in a row', bodyOf('vector', [{ metric: { a: 'b' }, value: [1, '2'] }]).slice(0, 90)],
+])('%s is left to be parsed as a whole', (_, body) => {
+  expect(readLean(body, createLabelDictionary())).toBeNull();
+});
+
+describe('labels', () => {
+  it('of equal text are one object, and have no prototype', () => {
+    const dictionary = createLabelDictionary();
+    const first = dictionary.labelsOf('"a":"b"');
+    expect(dictionary.labelsOf('"a":"b"')).toBe(first);
+    expect(first.toString).toBeUndefined();
+    expect(Object.entries(dictionary.labelsOf('"__proto__":"a"'))).toEqual([['__proto__', 'a']]);
+  });
+
+  it('that are not asked for any more are forgotten, the others stay', () => {
+    const dictionary = createLabelDictionary(100);
+    const lasting = dictionary.labelsOf('"a":"lasting"');
+    const passing = dictionary.labelsOf('"a":"passing"');
+    for (let index = 0; index < 100; index += 1) {
+      dictionary.labelsOf(`"a":"${index}"`);
+      expect(dictionary.labelsOf('"a":"lasting"')).toBe(lasting);
+    }
+    expect(dictionary.labelsOf('"a":"passing"')).not.toBe(passing);
+  });
+});
