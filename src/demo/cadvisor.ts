@@ -33,19 +33,20 @@ function podRows(target: Target, pod: Pod, world: World): void {
   });
   const whole = row('', '', '');
   const pause = row('', 'registry.k8s.io/pause:3.10', shortId(pod, 'pause'));
-  const usages = pod.containers.map((container) => cpuSeconds(pod, container, world));
+  const running = pod.workload.waiting === null ? pod.containers : [];
+  const usages = running.map((container) => cpuSeconds(pod, container, world));
   target.counter('container_cpu_usage_seconds_total', { ...whole, cpu: 'total' }, (atMs) =>
     round(usages.reduce((sum, usage) => sum + usage(atMs), 0.02)),
   );
   target.counter('container_cpu_usage_seconds_total', { ...pause, cpu: 'total' }, () => 0.02);
-  const memory = pod.containers.map((container) => memoryBytes(pod, container));
+  const memory = running.map((container) => memoryBytes(pod, container));
   target.gauge('container_memory_working_set_bytes', whole, (atMs) =>
     memory.reduce((sum, of) => sum + of(atMs), 300_000),
   );
   target.gauge('container_memory_working_set_bytes', pause, 299_008);
   // The node exporter sits on its node's network: cAdvisor has no interface of its own to show for it.
   if (pod.ip !== pod.node.ip) traffic(target, pod, { ...pause, interface: 'eth0' }, world);
-  pod.containers.forEach((container, at) => {
+  running.forEach((container, at) => {
     const labels = row(container.name, container.image, shortId(pod, container.name));
     containerRows(
       target,

@@ -104,11 +104,16 @@ function podRows(target: Target, pod: Pod, world: World): void {
   const owner = { owner_kind: pod.owner.kind, owner_name: pod.owner.name, owner_is_controller: 'true' };
   target.gauge('kube_pod_owner', { ...id, ...owner }, 1, 'INVENTORY');
   target.gauge('kube_pod_labels', { ...id, ...partOf(pod.workload) }, 1);
+  const { waiting } = pod.workload;
   for (const phase of ['Pending', 'Running', 'Succeeded', 'Failed', 'Unknown']) {
-    target.gauge('kube_pod_status_phase', { ...id, phase }, phase === 'Running' ? 1 : 0);
+    target.gauge(
+      'kube_pod_status_phase',
+      { ...id, phase },
+      phase === (waiting === null ? 'Running' : 'Pending') ? 1 : 0,
+    );
   }
   for (const condition of ['true', 'false', 'unknown']) {
-    target.gauge('kube_pod_status_ready', { ...id, condition }, condition === 'true' ? 1 : 0);
+    target.gauge('kube_pod_status_ready', { ...id, condition }, condition === String(waiting === null) ? 1 : 0);
   }
   target.gauge('kube_pod_created', id, world.startedMs / 1_000);
   target.gauge('kube_pod_start_time', id, world.startedMs / 1_000);
@@ -144,9 +149,12 @@ function containerRows(target: Target, pod: Pod, id: Labels, container: Containe
   );
   const restarts = isSidecar ? 0 : pod.restarts;
   target.counter(`${family}_status_restarts_total`, labels, () => restarts);
+  const { waiting } = pod.workload;
+  const holds = waiting === null ? ['ready', 'running'] : ['waiting'];
   for (const state of ['ready', 'running', 'waiting', 'terminated']) {
-    target.gauge(`${family}_status_${state}`, labels, state === 'ready' || state === 'running' ? 1 : 0);
+    target.gauge(`${family}_status_${state}`, labels, holds.includes(state) ? 1 : 0);
   }
+  if (waiting !== null) target.gauge(`${family}_status_waiting_reason`, { ...labels, reason: waiting }, 1);
   if (restarts > 0) {
     target.gauge(`${family}_status_last_terminated_reason`, { ...labels, reason: 'OOMKilled' }, 1);
     target.gauge(`${family}_status_last_terminated_exitcode`, labels, 137);
@@ -166,18 +174,25 @@ function containerRows(target: Target, pod: Pod, id: Labels, container: Containe
   }
 }
 
+/** Nobody calls a batch job. */
+const WITHOUT_SERVICE: readonly string[] = ['trainer', 'video-transcode', 'thumbnailer'];
+
 function workloadRows(target: Target, workload: Workload, world: World): void {
   const { namespace, name, kind, cluster } = workload;
   const replicas = workload.nodes.length;
+  const started = workload.waiting === null ? replicas : 0;
   const created = world.startedMs / 1_000;
   if (kind === 'Deployment') {
     const labels = { namespace, deployment: name };
     target.gauge('kube_deployment_created', labels, created);
     target.gauge('kube_deployment_spec_replicas', labels, replicas);
-    for (const state of ['', '_ready', '_available', '_updated']) {
+    for (const state of ['', '_updated']) {
       target.gauge(`kube_deployment_status_replicas${state}`, labels, replicas);
     }
-    target.gauge('kube_deployment_status_replicas_unavailable', labels, 0);
+    for (const state of ['_ready', '_available']) {
+      target.gauge(`kube_deployment_status_replicas${state}`, labels, started);
+    }
+    target.gauge('kube_deployment_status_replicas_unavailable', labels, replicas - started);
     const replicaset = (podsOf(cluster, name)[0] as Pod).owner.name;
     const owner = { owner_kind: 'Deployment', owner_name: name, owner_is_controller: 'true' };
     target.gauge('kube_replicaset_owner', { namespace, replicaset, ...owner }, 1, 'INVENTORY');
@@ -192,7 +207,7 @@ function workloadRows(target: Target, workload: Workload, world: World): void {
     target.gauge('kube_daemonset_status_desired_number_scheduled', labels, replicas);
     target.gauge('kube_daemonset_status_number_available', labels, replicas);
   }
-  if (kind !== 'DaemonSet' && name !== 'trainer' && name !== 'video-transcode') serviceRows(target, workload);
+  if (kind !== 'DaemonSet' && !WITHOUT_SERVICE.includes(name)) serviceRows(target, workload);
 }
 
 function serviceRows(target: Target, { cluster, namespace, name, kind }: Workload): void {

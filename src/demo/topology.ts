@@ -49,6 +49,8 @@ export interface Workload {
   readonly partOf: string | null;
   readonly gpusPerPod: number;
   readonly version: string;
+  /** Why its containers do not start; null where they run. */
+  readonly waiting: string | null;
 }
 
 export const edgeSites = ['edge-seoul', 'edge-busan'] as const;
@@ -100,6 +102,7 @@ interface Sketch {
   readonly image?: string;
   readonly gpus?: number;
   readonly partOf?: string;
+  readonly waiting?: string;
 }
 
 const edge: Readonly<Record<string, Sketch>> = {
@@ -156,6 +159,14 @@ const central: Readonly<Record<string, Sketch>> = {
     image: 'registry.k8s.io/gateway-api-inference-extension/epp:v1.3.0',
   },
   trainer: { on: ['gpu-1'], cpu: [2.5, 4, 0], memory: [24_000, 32_768, 98_304], gpus: 1 },
+  thumbnailer: {
+    on: ['cpu-2'],
+    cpu: [0, 0.1, 0.5],
+    memory: [0, 128, 256],
+    namespace: 'batch',
+    partOf: 'archive',
+    waiting: 'ImagePullBackOff',
+  },
   minio: {
     on: ['storage-1', 'cpu-1'],
     cpu: [0.4, 0.5, 2],
@@ -248,6 +259,7 @@ function workload(cluster: string, name: string, sketch: Sketch): Workload {
     partOf: sketch.partOf ?? (sketch.mesh === 'gateway' ? null : 'crosswalk'),
     gpusPerPod: sketch.gpus ?? 0,
     version,
+    waiting: sketch.waiting ?? null,
   };
 }
 
