@@ -191,6 +191,13 @@ export interface CompiledSli {
   };
 }
 
+/** Slices of equal length, (fromMs, fromMs + sliceMs] the first; both ends are multiples of `sliceMs`. */
+export interface SliceSpan {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly sliceMs: number;
+}
+
 /** Turns the text of an SLI into something that can be read cheaply. */
 export interface SliCompiler {
   /** Problems with their places; empty when it can be compiled. Needs no data source to answer. */
@@ -291,6 +298,45 @@ export interface ViolationStore {
   sinkPosition(sink: string): Promise<number>;
   saveSinkPosition(sink: string, seq: number): Promise<void>;
   close(): Promise<void>;
+}
+
+/** What a source answered for slices of some streams: what a ledger is made of. */
+export interface SliceBlock {
+  readonly span: SliceSpan;
+  /** End of the last slice that was closed when it was asked. */
+  readonly closedMs: number;
+  readonly streams: readonly {
+    readonly key: string;
+    /** By slice, oldest first; NaN where nothing was seen. */
+    readonly counts: Float64Array;
+    /** 1 where a count is an estimate. */
+    readonly estimated: Uint8Array;
+  }[];
+}
+
+/** A stream as the ledger had it, so that what it was made of can go. */
+export interface StreamSnapshot {
+  readonly key: string;
+  /** Opaque; null for a stream of which only blocks are kept. */
+  readonly state: Uint8Array | null;
+  /** When a definition last made use of it. */
+  readonly usedAtMs: number;
+}
+
+/** Keeps the slices of streams. What `append` and `saveSnapshots` returned from is on disk. */
+export interface LedgerStore {
+  /**
+   * Gives back all that is kept, in the order in which it has to be taken over: every stream once, with its last
+   * snapshot, then every block since, each with those streams only whose snapshot is older.
+   * @throws StoreError
+   */
+  load(onStream: (stream: StreamSnapshot) => void, onBlock: (block: SliceBlock) => void): Promise<void>;
+  /** Atomic, and in order. @throws StoreError */
+  append(blocks: readonly SliceBlock[]): Promise<void>;
+  /** Each snapshot must contain all that was appended before. Blocks that every stream's snapshot contains go. @throws StoreError */
+  saveSnapshots(snapshots: readonly StreamSnapshot[]): Promise<void>;
+  /** Drops streams with all that is kept of them. @throws StoreError */
+  forget(keys: readonly string[]): Promise<void>;
 }
 
 /** Reads of the log that wait: what subscriptions are made of. */

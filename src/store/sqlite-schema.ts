@@ -38,6 +38,27 @@ export interface StoreTables {
   };
   sink_position: { sink: string; seq: number };
   meta: { name: string; value: string };
+  ledger_stream: LedgerStreamTable;
+  ledger_block: LedgerBlockTable;
+}
+
+export interface LedgerStreamTable {
+  id: Generated<number>;
+  key: string;
+  used_at_ms: number;
+  snapshot: Buffer | null;
+  /** Blocks up to this one are contained in the snapshot. */
+  snapshot_seq: number;
+}
+
+export interface LedgerBlockTable {
+  seq: Generated<number>;
+  slice_ms: number;
+  from_ms: number;
+  to_ms: number;
+  closed_ms: number;
+  /** `sqlite-ledger-block.ts` */
+  payload: Buffer;
 }
 
 /** Statements that bring a store from version N to N + 1. A published entry is never edited: a change is a new one. */
@@ -83,5 +104,25 @@ export const migrations: readonly (readonly string[])[] = [
     'CREATE INDEX event_of_violation ON event (violation_id, newest, started_at_ms)',
     'CREATE INDEX event_open ON event (newest, status, started_at_ms)',
     'CREATE INDEX event_of_slo ON event (slo, newest, started_at_ms)',
+  ],
+  // A block holds what one PromQL answered, for all its streams at once: a minute is one row, however many streams there
+  // are. Numbers are never given twice, though old blocks go, since snapshots refer to them.
+  [
+    `CREATE TABLE ledger_stream (
+      id INTEGER PRIMARY KEY,
+      key TEXT NOT NULL UNIQUE,
+      used_at_ms INTEGER NOT NULL,
+      snapshot BLOB,
+      snapshot_seq INTEGER NOT NULL
+    )`,
+    `CREATE TABLE ledger_block (
+      seq INTEGER PRIMARY KEY AUTOINCREMENT,
+      slice_ms INTEGER NOT NULL,
+      from_ms INTEGER NOT NULL,
+      to_ms INTEGER NOT NULL,
+      closed_ms INTEGER NOT NULL,
+      payload BLOB NOT NULL
+    )`,
+    'CREATE INDEX ledger_stream_snapshot ON ledger_stream (snapshot_seq)',
   ],
 ];

@@ -2,10 +2,11 @@ import { Kysely, SqliteDialect } from 'kysely';
 import type Database from 'libsql';
 import type { Scope } from '../domain/access.js';
 import { StoreError } from '../domain/errors.js';
-import type { Delivery, LogPosition, ViolationQuery, ViolationStore } from '../domain/ports.js';
+import type { Delivery, LedgerStore, LogPosition, ViolationQuery, ViolationStore } from '../domain/ports.js';
 import type { Violation, ViolationChange, ViolationEvent } from '../domain/violation.js';
 import { eventOf, headSeq, inScope, insertEvent, readNewest, violationOf } from './sqlite-events.js';
 import { guarded, makeFolderOf, openStoreFile, storeErrorOf } from './sqlite-file.js';
+import { createSqliteLedger } from './sqlite-ledger.js';
 import type { StoreTables } from './sqlite-schema.js';
 import { lockStore, type StoreLock } from './store-lock.js';
 
@@ -14,11 +15,16 @@ export interface SqliteStoreOptions {
   readonly path: string;
 }
 
+/** All that is kept, in one file. */
+export interface EmbeddedStore extends ViolationStore {
+  readonly ledger: LedgerStore;
+}
+
 /**
  * Opens the embedded store: one file, one process.
  * @throws StoreError when it is in use, damaged, of a newer version or cannot be written; the text says what to do
  */
-export async function createSqliteStore({ path }: SqliteStoreOptions): Promise<ViolationStore> {
+export async function createSqliteStore({ path }: SqliteStoreOptions): Promise<EmbeddedStore> {
   makeFolderOf(path);
   const lock = lockStore(path);
   try {
@@ -36,7 +42,8 @@ export async function createSqliteStore({ path }: SqliteStoreOptions): Promise<V
   }
 }
 
-class SqliteStore implements ViolationStore {
+class SqliteStore implements EmbeddedStore {
+  readonly ledger: LedgerStore;
   private closed = false;
 
   constructor(
@@ -45,7 +52,12 @@ class SqliteStore implements ViolationStore {
     private readonly file: Database.Database,
     private readonly lock: StoreLock,
     private readonly epoch: string,
-  ) {}
+  ) {
+    this.ledger = createSqliteLedger({
+      read: (work) => this.guarded(() => work(this.database)),
+      write: (work) => this.transaction(work),
+    });
+  }
 
   append(changes: readonly ViolationChange[], nowMs: number): Promise<readonly ViolationEvent[]> {
     return this.transaction(async (transaction) => {

@@ -159,6 +159,7 @@ it('brings a store of an older version along with what is in it', async () => {
   const database = new Database(path);
   for (const index of ['event_of_violation', 'event_open', 'event_of_slo']) database.exec(`DROP INDEX ${index}`);
   database.exec('CREATE INDEX event_of_violation ON event (violation_id, seq)');
+  for (const table of ['ledger_stream', 'ledger_block']) database.exec(`DROP TABLE ${table}`);
   database.exec('PRAGMA user_version = 1');
   database.close();
   const store = await createSqliteStore({ path });
