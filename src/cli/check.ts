@@ -16,6 +16,7 @@ import type { Terminal } from './terminal.js';
 interface CheckFlags {
   readonly config?: string;
   readonly json?: boolean;
+  readonly strict?: boolean;
 }
 
 interface Checked {
@@ -38,6 +39,7 @@ export function addCheckCommand(program: Command, terminal: Terminal, end: (code
     .addHelpText('before', examples)
     .argument('[files...]', 'files and folders of definitions (default: those of the configuration)')
     .option('--config <file>', `configuration (default: ${DEFAULT_CONFIG}, when it is there)`)
+    .option('--strict', "refuse what OpenSLO's own validator refuses, in place of a warning")
     .option('--json', 'print one JSON object instead')
     .action(async (files: string[], flags: CheckFlags) => {
       end(await check(files, flags, terminal));
@@ -79,6 +81,7 @@ async function read(files: readonly string[], flags: CheckFlags, terminal: Termi
   });
   const definitions = await readDefinitions(paths, {
     clusters,
+    strict: flags.strict ?? false,
     checkSli: compiler.check,
     templateInfo: (name) => sliTemplates.find((template) => template.name === name) ?? null,
   });
@@ -100,7 +103,7 @@ function accessProblems({ listen, tokensFile, insecure }: Config): readonly Prob
 /** What stands where the name of a cluster may stand; one nameless cluster where nothing does. */
 async function namedClusters(paths: readonly string[]): Promise<readonly string[]> {
   const { texts } = await readFiles(paths);
-  const places = /(?:metricSourceRef|cluster)["']?\s*:\s*["']?([a-zA-Z0-9][\w.-]*)/g;
+  const places = /(?:metricSourceRef|cluster|datasourceRef)["']?\s*:\s*["']?([a-zA-Z0-9][\w.-]*)/g;
   const names = new Set(texts.flatMap(({ text }) => [...text.matchAll(places)].map((match) => match[1] as string)));
   return names.size === 0 ? ['cluster'] : [...names];
 }

@@ -39,7 +39,7 @@ export function createSliCompiler(planner: Pick<Planner, 'dataSourceOf'>): SliCo
       const problems = queriesOf(resolved.measure).flatMap(({ query, role }) =>
         checkQuery(query, resolved.measure, role),
       );
-      return [...problems, ...checkBounds(sli, resolved, objectives)];
+      return [...problems, ...checkCondition(sli), ...checkBounds(sli, resolved, objectives)];
     },
     compile(sli, objective, cluster) {
       const resolved = resolve(sli.measure);
@@ -111,6 +111,12 @@ function checkQuery(query: QueryText, measure: Measure, role: Role): readonly Pr
     `${bare} looks like a counter, whose samples would be added up as deltas; ` +
     'say counter: true, or ask for its rate';
   return [{ ...placeOf(query), message, severity: 'WARNING' }];
+}
+
+/** Any PromQL that gives an instant vector or a number can be a condition. */
+function checkCondition({ counting: { when } }: SliDefinition): readonly Problem[] {
+  const read = when === null ? null : parsePromql(when.text, { placeholders: false });
+  return when !== null && read !== null && 'error' in read ? [located(when, read.error)] : [];
 }
 
 function checkBounds(

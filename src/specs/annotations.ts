@@ -8,6 +8,9 @@ export type Annotations = ReadonlyMap<string, { readonly text: string; readonly 
 
 const PREFIX = 'slograph.dev/';
 
+/** Where OSKO's definitions name their data source. */
+export const OSKO_DATA_SOURCE = 'osko.dev/datasourceRef';
+
 /** Annotations that an indicator may carry itself; the SLO's own win. */
 const ON_INDICATORS: readonly string[] = ['category', 'conditions', 'lower', 'perspective', 'unit', 'upper'];
 
@@ -68,11 +71,9 @@ export function readAnnotations(node: SpecNode | null, kind: string): Annotation
     if (name.length > 317 || !ANNOTATION_NAME.test(name)) {
       key.report(`"${name.slice(0, 80)}" is no name of an annotation; write it like ${PREFIX}min-events`);
     }
-    const text = value.scalar;
-    if (typeof text !== 'string') {
-      value.expected('a text', value.written === '' ? '' : `write it in quotes: "${value.written}"`);
-      continue;
-    }
+    const text = value.text();
+    if (text === null) continue;
+    if (name === OSKO_DATA_SOURCE) ours.set(name, { text, node: value });
     if (!name.startsWith(PREFIX)) continue;
     const own = name.slice(PREFIX.length);
     if (isKnown(own, kind, key)) ours.set(own, { text, node: value });

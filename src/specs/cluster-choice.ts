@@ -1,5 +1,6 @@
+import { OSKO_DATA_SOURCE } from './annotations.js';
 import type { Envelope } from './envelope.js';
-import type { Indicator } from './indicator.js';
+import { dataSourceOf, type Indicator } from './indicator.js';
 import type { Library } from './library.js';
 import type { SpecNode } from './spec-node.js';
 import { suggestion } from './suggestion.js';
@@ -33,7 +34,9 @@ export function readCluster(
       `the annotation says cluster "${annotation.text}" and metricSourceRef "${first[0]}"; remove one of them`,
     );
   }
-  const found = first?.[0] ?? annotation?.text ?? (clusters.length === 1 ? clusters[0] : undefined);
+  const osko = metadata.annotations.get(OSKO_DATA_SOURCE);
+  const ofOsko = first !== undefined || osko === undefined ? null : dataSourceOf(osko.text, osko.node, library);
+  const found = first?.[0] ?? annotation?.text ?? ofOsko?.cluster ?? (clusters.length === 1 ? clusters[0] : undefined);
   if (found !== undefined) return found;
   return document.root.report(
     clusters.length === 0

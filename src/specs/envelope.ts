@@ -1,3 +1,4 @@
+import type { Problem } from '../domain/errors.js';
 import { type Annotations, readAnnotations } from './annotations.js';
 import type { SpecDocument } from './documents.js';
 import type { SpecNode } from './spec-node.js';
@@ -32,6 +33,9 @@ export interface Envelope {
 
 const V1 = 'openslo/v1';
 
+/** Version 1 as resources of Kubernetes (OSKO), which carry more fields and spell a kind in another way. */
+const V1_KUBERNETES = 'openslo.com/v1';
+
 /** What other versions are, and how to bring a file of theirs here. */
 const OTHER_VERSIONS: Readonly<Record<string, string>> = {
   'openslo/v1alpha':
@@ -40,7 +44,7 @@ const OTHER_VERSIONS: Readonly<Record<string, string>> = {
     'the draft v2alpha of OpenSLO; write apiVersion: openslo/v1, and indicator and indicatorRef for sli and sliRef, metricSource with metricSourceRef for dataSourceRef and dataSourceSpec',
   'openslo.com/v2alpha':
     'the draft v2alpha of OpenSLO; write apiVersion: openslo/v1, and indicator and indicatorRef for sli and sliRef, metricSource with metricSourceRef for dataSourceRef and dataSourceSpec',
-  'openslo.com/v1':
+  [V1_KUBERNETES]:
     "OpenSLO's dialect for Kubernetes resources; write apiVersion: openslo/v1, remove metadata.namespace and status, and name the data source in metricSourceRef",
   'sloth.slok.dev/v1':
     'a resource of Sloth; write each of its slos as an OpenSLO SLO (apiVersion: openslo/v1): error_query becomes ratioMetric.bad, total_query ratioMetric.total, objective targetPercent',
@@ -67,24 +71,32 @@ export function readEnvelope(document: SpecDocument): Envelope | null {
     anything.require('apiVersion', `${what}; is this file a definition?`);
     return null;
   }
-  if (version.scalar !== V1) return reportVersion(version);
+  const isKubernetes = version.scalar === V1_KUBERNETES && !root.isStrict;
+  if (version.scalar !== V1 && !isKubernetes) return reportVersion(version);
+  if (isKubernetes) version.report(`"${V1_KUBERNETES}" is read as ${V1}; write apiVersion: ${V1}`, 'WARNING');
   const kindNode = anything.require('kind', `one of ${kinds.join(', ')}`);
   if (kindNode === null) return null;
-  const kind = kinds.find((one) => one === kindNode.scalar);
+  const kind = kinds.find((one) => one === kindNode.scalar) ?? misspelled(kindNode);
   if (kind === undefined) return reportKind(kindNode);
-  root.fields(['apiVersion', 'kind', 'metadata', 'spec'], what);
-  const metadata = readMetadata(anything.require('metadata', 'a mapping with a name'), kind);
+  const unknown = () => (isKubernetes ? 'WARNING' : 'ERROR');
+  root.fields(['apiVersion', 'kind', 'metadata', 'spec'], what, unknown);
+  const metadata = readMetadata(anything.require('metadata', 'a mapping with a name'), kind, unknown);
   const spec = kind === 'Service' ? anything.get('spec') : anything.require('spec', `the mapping of a ${kind}`);
   return { kind, metadata, spec, document };
 }
 
-export function readMetadata(node: SpecNode | null, kind: Kind): Metadata {
+export function readMetadata(
+  node: SpecNode | null,
+  kind: Kind,
+  unknown: () => Problem['severity'] = () => 'ERROR',
+): Metadata {
   const empty: Metadata = { name: null, displayName: null, labels: {}, annotations: new Map() };
-  const fields = node?.fields(['name', 'displayName', 'labels', 'annotations'], 'a mapping with a name') ?? null;
+  const fields =
+    node?.fields(['name', 'displayName', 'labels', 'annotations'], 'a mapping with a name', unknown) ?? null;
   if (fields === null) return empty;
   const displayName = fields.get('displayName')?.string('a text') ?? null;
   if (displayName !== null && displayName.length > 63) {
-    fields.get('displayName')?.report(`expected up to 63 characters, got ${displayName.length}; shorten it`);
+    fields.get('displayName')?.deviation(`expected up to 63 characters, got ${displayName.length}; shorten it`);
   }
   return {
     name: readName(fields.require('name', 'a name like checkout-availability')),
@@ -98,12 +110,17 @@ export function readMetadata(node: SpecNode | null, kind: Kind): Metadata {
 export function readName(node: SpecNode | null): string | null {
   if (node === null) return null;
   const name = node.scalar;
-  if (typeof name === 'string' && name.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name)) return name;
+  if (typeof name === 'string' && isDnsLabel(name)) return name;
   const better = typeof name === 'string' ? asName(name) : '';
   return node.expected(
     'a name of lower-case letters, digits and dashes, up to 63 characters, with a letter or digit at both ends',
     better === '' || better === name ? '' : `"${better}" would do`,
   );
+}
+
+/** By RFC 1123. */
+export function isDnsLabel(name: string): boolean {
+  return name.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name);
 }
 
 /** The nearest name to a text: `Fast requests (P99)` becomes `fast-requests-p99`. */
@@ -128,11 +145,8 @@ function readLabels(node: SpecNode | null): Readonly<Record<string, readonly str
         `"${name.slice(0, 80)}" is no name of a label; use letters, digits, dashes, dots and underscores, up to 63`,
       );
     }
-    const items = typeof value.scalar === 'string' ? [value] : value.items('a text or a list of texts');
-    const texts = (items ?? []).map((item) =>
-      typeof item.scalar === 'string' ? item.scalar : item.expected('a text', 'write it in quotes'),
-    );
-    labels.push([name, texts.filter((text) => text !== null)]);
+    const items = value.scalar === undefined ? value.items('a text or a list of texts') : [value];
+    labels.push([name, (items ?? []).map((item) => item.text()).filter((text) => text !== null)]);
   }
   return Object.fromEntries(labels);
 }
@@ -146,6 +160,13 @@ function reportVersion(node: SpecNode): null {
     `${V1}${near}`,
     near === '' ? 'only OpenSLO definitions are read: move other files out of this folder' : '',
   );
+}
+
+/** OSKO's spelling. */
+function misspelled(node: SpecNode): Kind | undefined {
+  if (node.isStrict || node.scalar !== 'Datasource') return undefined;
+  node.report('the kind "Datasource" is read as DataSource; write kind: DataSource', 'WARNING');
+  return 'DataSource';
 }
 
 function reportKind(node: SpecNode): null {

@@ -1,7 +1,7 @@
 import type { Unit } from '../domain/metric.js';
 import type { QueryText, SliCategory, SliMeasure, TemplateCall } from '../domain/slo.js';
 import type { Annotations } from './annotations.js';
-import { type Envelope, readDescription, readMetadata } from './envelope.js';
+import { type Envelope, isDnsLabel, readDescription, readMetadata } from './envelope.js';
 import type { Library } from './library.js';
 import type { SpecFields, SpecNode } from './spec-node.js';
 import { suggestion } from './suggestion.js';
@@ -173,25 +173,34 @@ class MetricReader {
 
   /** Notes the cluster that a metric source stands for; answers the type of its DataSource. */
   private dataSource(reference: SpecNode | null, owner: SpecNode): string | null {
-    const { clusters } = this.library.options;
     const name = reference?.string('the name of a DataSource or of a cluster') ?? null;
     if (reference === null || name === null) {
       this.clusters.set(null, owner);
       return null;
     }
-    const document = this.library.get('DataSource', name);
-    if (document !== null) {
-      const source = this.library.once(document, (envelope) => readDataSource(envelope, this.library));
-      this.clusters.set(source.cluster ?? (clusters.includes(name) ? name : null), reference);
-      return source.type;
-    }
-    if (clusters.includes(name)) this.clusters.set(name, reference);
-    else {
-      const known = [...this.library.names('DataSource'), ...clusters];
-      reference.report(`there is no DataSource and no cluster "${name}"; ${suggestion(name, known, 'known are')}`);
-    }
-    return null;
+    if (!isDnsLabel(name)) reference.deviation(`"${name}" is no name by the rules of OpenSLO, which wants a DNS label`);
+    const source = dataSourceOf(name, reference, this.library);
+    if (source !== null) this.clusters.set(source.cluster, reference);
+    return source?.type ?? null;
   }
+}
+
+/** The data source or cluster of a name; null, with a problem at `node`, when there is none. */
+export function dataSourceOf(
+  name: string,
+  node: SpecNode,
+  library: Library,
+): { readonly type: string | null; readonly cluster: string | null } | null {
+  const { clusters } = library.options;
+  const own = clusters.includes(name) ? name : null;
+  const document = library.get('DataSource', name);
+  if (document !== null) {
+    const source = library.once(document, (envelope) => readDataSource(envelope, library));
+    return { type: source.type, cluster: source.cluster ?? own };
+  }
+  if (own !== null) return { type: null, cluster: own };
+  const known = [...library.names('DataSource'), ...clusters];
+  return node.report(`there is no DataSource and no cluster "${name}"; ${suggestion(name, known, 'known are')}`);
 }
 
 /** A DataSource: its type, and the cluster that its connection details name. */
@@ -203,7 +212,10 @@ export function readDataSource(
   if (fields === null) return { type: null, cluster: null };
   readDescription(fields.get('description'));
   const type = fields.require('type', 'a type like Prometheus')?.string('a type like Prometheus') ?? null;
-  const details = fields.require('connectionDetails', 'a mapping like { cluster: NAME }');
+  const details = fields.get('connectionDetails');
+  if (details === null) {
+    fields.owner.deviation('"connectionDetails" is missing; expected a mapping like { cluster: NAME }');
+  }
   const node = details?.isMapping === true ? (details.anyFields('a mapping')?.get('cluster') ?? null) : null;
   const cluster = node?.string('the name of a cluster') ?? null;
   if (details !== null && node === null) {

@@ -16,10 +16,18 @@ export function checkSli(
   owner: SpecNode,
 ): readonly Problem[] {
   // On one line that begins at 1:1, a problem's column is its offset, however the text is broken in the file.
-  const flat = check({ ...sli, measure: mapQueries(sli.measure, onOneLine) }, objectives);
+  const { when } = sli.counting;
+  const counting = { ...sli.counting, when: when === null ? null : onOneLine(when) };
+  const flat = check({ ...sli, measure: mapQueries(sli.measure, onOneLine), counting }, objectives);
   const problems =
     flat.length > 0 ? flat : check(sli, objectives).map((problem) => ({ ...problem, line: 1, column: 1 }));
   return problems.map((problem) => {
+    // A condition is one line of a text, whose place is known.
+    if (when !== null && problem.path === when.path) {
+      const { file, line, column } = { ...owner.place(), line: when.line, column: when.column };
+      const place = { ...(file === undefined ? {} : { file }), line, column: column + (problem.column ?? 1) - 1 };
+      return { ...problem, ...place };
+    }
     const part = parts.get(problem.path);
     const offset = sli.measure.kind === 'TEMPLATE' ? undefined : (problem.column ?? 1) - 1;
     const place = part === undefined ? owner.place() : part.place(offset);

@@ -127,6 +127,17 @@ export class SpecNode {
     return typeof scalar === 'string' && scalar.trim() !== '' ? scalar : this.expected(what, advice);
   }
 
+  /** A text; a number or a switch is let pass as one where OpenSLO is not taken strictly. */
+  text(): string | null {
+    const { scalar, written } = this;
+    if (typeof scalar === 'string') return scalar;
+    const isPlain = typeof scalar === 'number' || typeof scalar === 'boolean';
+    if (!isPlain || this.isStrict)
+      return this.expected('a text', written === '' ? '' : `write it in quotes: "${written}"`);
+    this.report(`${written} is taken as the text "${written}"; write it in quotes`, 'WARNING');
+    return written;
+  }
+
   boolean(): boolean | null {
     return typeof this.scalar === 'boolean' ? this.scalar : this.expected('true or false');
   }

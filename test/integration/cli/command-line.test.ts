@@ -84,6 +84,20 @@ describe('slograph check', () => {
     });
   });
 
+  it('refuses with --strict what it lets pass with a warning otherwise', async () => {
+    const files = { 'a.yaml': good.replace('target: 0.99', 'target: "0.99"') };
+    const lenient = await run(['check', 'a.yaml'], files);
+    expect(lenient.code).toBe(0);
+    expect(lenient.stderr).toMatch(/^warning: \S*a\.yaml:15:45 .*"0\.99" in quotes is taken as the number 0\.99/m);
+    const strict = await run(['check', '--strict', '--json', 'a.yaml'], files);
+    expect(strict.code).toBe(3);
+    expect(JSON.parse(strict.stdout)).toMatchObject({
+      valid: false,
+      slos: [],
+      problems: [{ line: 15, column: 45, path: 'spec.objectives[0].target', severity: 'ERROR' }],
+    });
+  });
+
   it('takes clusters that definitions name for granted when there is no configuration', async () => {
     const named = good.replace('type: Prometheus,', 'metricSourceRef: edge-seoul,');
     expect((await run(['check', 'a.yaml'], { 'a.yaml': named })).code).toBe(0);

@@ -60,11 +60,6 @@ const rows: readonly Row[] = [
       '1:13 apiVersion: "openslo.com/v2alpha" is the draft v2alpha of OpenSLO; write apiVersion: openslo/v1, and ',
   },
   {
-    because: 'the version is the dialect of Kubernetes',
-    text: swap(good, 'openslo/v1', 'openslo.com/v1'),
-    problem: `1:13 apiVersion: "openslo.com/v1" is OpenSLO's dialect for Kubernetes resources; write apiVersion: openslo/v1`,
-  },
-  {
     because: 'the version is nearly right',
     text: swap(good, 'openslo/v1', 'OpenSLO/V1'),
     problem: '1:13 apiVersion: expected openslo/v1 (did you mean openslo/v1?), got "OpenSLO/V1"',
@@ -291,6 +286,15 @@ const rows: readonly Row[] = [
       '6:30 metadata.annotations["slograph.dev/conditions"]: hours=Mon-Fri 8-18 Europe/Berlin: expected times from 00:00 to 24:00 after the days, like hours=Mon-Fri 08:00-18:00 Europe/Berlin',
   },
   {
+    because: 'the PromQL of a condition does not parse',
+    text: swap(
+      good,
+      'slograph.dev/microservice: crosswalk/detector',
+      "slograph.dev/conditions: 'min-events=2; when=rat(x[5m])'",
+    ),
+    problem: '6:50 metadata.annotations["slograph.dev/conditions"]: PromQL does not parse: ',
+  },
+  {
     because: 'a condition is mistyped',
     text: swap(good, 'slograph.dev/microservice: crosswalk/detector', 'slograph.dev/conditions: hour=Mon'),
     problem: '6:30 metadata.annotations["slograph.dev/conditions"]: "hour=Mon" is no condition; did you mean "hours="?',
@@ -418,9 +422,8 @@ const rows: readonly Row[] = [
   },
   {
     because: 'an annotation is no text',
-    text: swap(good, 'slograph.dev/microservice: crosswalk/detector', 'slograph.dev/min-events: 20'),
-    problem:
-      '6:30 metadata.annotations["slograph.dev/min-events"]: expected a text, got number 20; write it in quotes: "20"',
+    text: swap(good, 'slograph.dev/microservice: crosswalk/detector', 'slograph.dev/min-events: [20]'),
+    problem: '6:30 metadata.annotations["slograph.dev/min-events"]: expected a text, got a list',
   },
   {
     because: 'the minimum of events is no whole number',
