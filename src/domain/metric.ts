@@ -28,6 +28,9 @@ export type MeasurementSource =
   | 'CUSTOM'
   | 'LEDGER';
 
+/** Whose proxy told of requests: the caller's, which sees what never arrived too, or the server's. Never both summed. */
+export type Perspective = 'CLIENT' | 'SERVER';
+
 /** Why a figure has no value. Unknown is never 0. */
 export type MissingReason =
   | 'NO_SAMPLE'

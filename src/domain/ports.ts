@@ -2,7 +2,7 @@ import type { Scope } from './access.js';
 import type { ApplicationDefinition } from './application.js';
 import type { EntityKey, EntityRef } from './entity.js';
 import type { Problem, SourceError } from './errors.js';
-import type { FamilyName, MeasurementSource, MissingReason } from './metric.js';
+import type { FamilyName, MeasurementSource, MissingReason, Perspective } from './metric.js';
 import type { DataSourceStatus, Facet, Inventory } from './model.js';
 import type {
   Coverage,
@@ -85,6 +85,8 @@ export interface Measurement {
   readonly windowMs: number | null;
   readonly dataSource: string;
   readonly partial: boolean;
+  /** Absent where a figure is not about requests, and where nobody told of any. */
+  readonly perspective?: Perspective;
 }
 
 /** One value at one instant. Either `value` or `missing` is null. */

@@ -1,6 +1,12 @@
 import { Field, ObjectType } from 'type-graphql';
 import type { EntityRef } from '../domain/entity.js';
-import { type MeasurementSource, type MissingReason, metricFamilies, type Unit } from '../domain/metric.js';
+import {
+  type MeasurementSource,
+  type MissingReason,
+  metricFamilies,
+  type Perspective,
+  type Unit,
+} from '../domain/metric.js';
 import type { Figure, FigureQuestion, FigureSeries, Measurement } from '../domain/ports.js';
 import { enumOf } from './enum-of.js';
 import { DateTimeScalar, DurationScalar, PromQLScalar } from './scalars.js';
@@ -46,6 +52,11 @@ export const MeasurementSourceEnum = enumOf<Exclude<MeasurementSource, 'LEDGER'>
   },
 );
 
+const PerspectiveEnum = enumOf<Perspective>('Perspective', 'Whose proxy told of requests.', {
+  CLIENT: 'The callers’: also what never reached a server. Callers outside the mesh are not among them.',
+  SERVER: 'The server’s own, or that of the waypoint before it: what reached it, whoever called.',
+});
+
 @ObjectType('Measurement', { description: 'How a figure was measured.', simpleResolvers: true })
 export class MeasurementType {
   @Field(() => MeasurementSourceEnum, { description: 'The exporter; for a quotient, that of its numerator.' })
@@ -61,6 +72,12 @@ export class MeasurementType {
   readonly dataSource: string;
   @Field(() => Boolean, { description: 'Whether the source answered with warnings, so that the value may be short.' })
   readonly partial: boolean;
+  @Field(() => PerspectiveEnum, {
+    nullable: true,
+    description:
+      'Whose view of the mesh was taken; null where a figure is not about requests, and where nobody told of any.',
+  })
+  readonly perspective: Perspective | null;
 
   constructor(measurement: Measurement) {
     this.source = measurement.source;
@@ -68,6 +85,7 @@ export class MeasurementType {
     this.window = measurement.windowMs;
     this.dataSource = measurement.dataSource;
     this.partial = measurement.partial;
+    this.perspective = measurement.perspective ?? null;
   }
 }
 

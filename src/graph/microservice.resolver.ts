@@ -141,7 +141,10 @@ export class MicroserviceResolver {
     return ask.metric('microservice.requestRate', microservice, { windowMs });
   }
 
-  @FieldResolver(() => MetricType, { description: 'Share of requests that failed; no value without requests.' })
+  @FieldResolver(() => MetricType, {
+    description:
+      'Share of requests that failed, as their callers saw it where their proxies tell, else as the server did; no value without requests.',
+  })
   errorRatio(
     @Root() microservice: MicroserviceType,
     @WindowArg() windowMs: number | null,
@@ -150,7 +153,9 @@ export class MicroserviceResolver {
     return ask.metric('microservice.errorRatio', microservice, { windowMs });
   }
 
-  @FieldResolver(() => MetricType, { description: 'Share of requests that did not fail; no value without requests.' })
+  @FieldResolver(() => MetricType, {
+    description: 'Share of requests that did not fail, seen as `errorRatio` is; no value without requests.',
+  })
   successRatio(
     @Root() microservice: MicroserviceType,
     @WindowArg() windowMs: number | null,
@@ -189,7 +194,7 @@ export class MicroserviceResolver {
 
   @FieldResolver(() => [CodeRateType], {
     nullable: true,
-    description: 'How often it answers with which code; null when not known.',
+    description: 'How often it answers with which code, as its own proxy saw it; null when not known.',
   })
   async responseCodes(
     @Root() microservice: MicroserviceType,
@@ -283,12 +288,17 @@ export class MicroserviceResolver {
 
 @Resolver(() => ServiceEdgeType)
 export class ServiceEdgeResolver {
-  @FieldResolver(() => MetricType, { description: 'Requests per second, seen by the destination proxy.' })
+  @FieldResolver(() => MetricType, {
+    description: 'Requests per second, seen by the destination proxy; by the caller’s where that tells of none.',
+  })
   requestRate(@Root() edge: ServiceEdgeType, @Ask() ask: Asking): Promise<MetricType> {
     return ask.metric('serviceEdge.requestRate', edge, { windowMs: edge.windowMs });
   }
 
-  @FieldResolver(() => MetricType, { description: 'Share of requests that failed; no value without requests.' })
+  @FieldResolver(() => MetricType, {
+    description:
+      'Share of requests that failed, as their callers saw it where their proxies tell, else as the server did; no value without requests.',
+  })
   errorRatio(@Root() edge: ServiceEdgeType, @Ask() ask: Asking): Promise<MetricType> {
     return ask.metric('serviceEdge.errorRatio', edge, { windowMs: edge.windowMs });
   }

@@ -1,7 +1,7 @@
 import { type Scope, seesCluster, seesNamespace } from '../domain/access.js';
 import type { EntityKey, EntityRef, MeasuredKind } from '../domain/entity.js';
 import type { SourceError } from '../domain/errors.js';
-import type { MissingReason } from '../domain/metric.js';
+import type { MissingReason, Perspective } from '../domain/metric.js';
 import type { Column, Figure, FigureSeries, Measurement } from '../domain/ports.js';
 import type { Cells } from './family.js';
 
@@ -16,6 +16,8 @@ export type ClusterColumn =
       /** The same for one entity, where entities differ in it. */
       readonly absentOf?: (key: EntityKey) => MissingReason;
       readonly notANumber: MissingReason;
+      /** Whose view an entity's figure is; at an instant only. */
+      readonly perspectives?: ReadonlyMap<EntityKey, Perspective>;
     }
   | { readonly ok: false; readonly error: SourceError; readonly measurement: Measurement };
 
@@ -31,13 +33,14 @@ export interface ColumnContext {
 
 /** Figures at one instant. */
 export function figureColumn(columns: ClusterColumns, atMs: number, context: ColumnContext): Column<Figure> {
+  const views = new Map<ClusterColumn, Partial<Record<Perspective, Measurement>>>();
   return {
     of(entity) {
       const { column, cells } = lookUp(columns, entity, context);
       if (column === null) {
         return { value: null, missing: 'NO_SAMPLE', atMs, measurement: context.unmeasured(entity.cluster) };
       }
-      const { measurement } = column;
+      const measurement = measuredBy(column, entity.key, views);
       if (!column.ok) return { value: null, missing: missingBy(column.error), atMs, measurement, error: column.error };
       const cell = cells?.[0] ?? null;
       if (cell === null) {
@@ -48,6 +51,20 @@ export function figureColumn(columns: ClusterColumns, atMs: number, context: Col
     },
     keys: (cluster) => keysOf(columns, cluster, context),
   };
+}
+
+/** The measurement of one entity; one object for all that were seen in the same way. */
+function measuredBy(
+  column: ClusterColumn,
+  key: EntityKey,
+  views: Map<ClusterColumn, Partial<Record<Perspective, Measurement>>>,
+): Measurement {
+  const perspective = column.ok ? column.perspectives?.get(key) : undefined;
+  if (perspective === undefined) return column.measurement;
+  const known = views.get(column) ?? {};
+  views.set(column, known);
+  known[perspective] ??= { ...column.measurement, perspective };
+  return known[perspective];
 }
 
 /** Figures over time, each with the same instants. */

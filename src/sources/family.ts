@@ -1,5 +1,5 @@
 import { type EntityKey, entityKey } from '../domain/entity.js';
-import type { MeasurementSource, MissingReason } from '../domain/metric.js';
+import type { MeasurementSource, MissingReason, Perspective } from '../domain/metric.js';
 import type { Labels } from './prometheus/answer.js';
 import type { ClusterSlice } from './prometheus/cluster-slices.js';
 import { type Aggregation, aggregate, allOf, type Matchers, selector } from './prometheus/promql.js';
@@ -41,6 +41,8 @@ export interface Family {
   promql(ask: Ask): string;
   /** The rows of one cluster, by entity. */
   fold(rows: readonly Row[], nodeOf: NodeOf): ReadonlyMap<EntityKey, Cells>;
+  /** Whose view the last cell of each entity is, where several tell of it. */
+  perspectives?(rows: readonly Row[]): ReadonlyMap<EntityKey, Perspective>;
   /** What NaN stands for: NO_EVENTS where it can only come from nothing having happened. */
   readonly notANumber: MissingReason;
   /** The exporter that answered, where the figure has two. */

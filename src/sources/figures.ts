@@ -146,6 +146,7 @@ async function columnOf(
     measurement: { ...measurement, source: family.sourceOf?.(rows) ?? measurement.source },
     ...(await absencesOf(ask, cluster, rows, cells)),
     notANumber: family.notANumber,
+    ...(family.perspectives !== undefined && { perspectives: family.perspectives(rows) }),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { EntityKey } from '../domain/entity.js';
 import { type Ask, type Cells, type Family, group, on, type Row, selectAll } from './family.js';
 import { CALLER, edgeKey, proxyRates, SERVICE, taggedProxyRates } from './istio-queries.js';
-import { foldViews } from './istio-views.js';
+import { foldViews, perspectivesOfViews, SERVERS_FIRST } from './istio-views.js';
 
 const REQUESTS = 'istio_requests_total';
 const OPENED = 'istio_tcp_connections_opened_total';
@@ -49,7 +49,7 @@ function connections(ask: Ask, metrics: readonly string[]): string {
 function foldConnections(rows: readonly Row[]): ReadonlyMap<EntityKey, Cells> {
   const ofMetric = (metric: string) => {
     const own = rows.filter(({ labels }) => labels.figure === metric);
-    return foldViews(own.map(asConnections), edgeKey);
+    return foldViews(own.map(asConnections), edgeKey, SERVERS_FIRST);
   };
   const [opened, received, sent] = [ofMetric(OPENED), ofMetric(RECEIVED), ofMetric(SENT)];
   const isUsed = (cells: Cells | undefined) => cells?.some((cell) => cell !== null && cell > 0) ?? false;
@@ -65,7 +65,8 @@ function throughput(ofRequests: string, ofConnections: string): Family {
     metrics: [ofRequests, ofConnections],
     promql: (ask) =>
       `${proxyRates(ask, ofRequests, [...CALLER, ...SERVICE, 'request_protocol'])} or label_replace(${connections(ask, [ofConnections])}, "request_protocol", "${PROTOCOL}", "", "")`,
-    fold: (rows) => foldViews(rows, edgeKey),
+    fold: (rows) => foldViews(rows, edgeKey, SERVERS_FIRST),
+    perspectives: (rows) => perspectivesOfViews(rows, edgeKey, SERVERS_FIRST),
     notANumber: 'NOT_A_NUMBER',
   };
 }

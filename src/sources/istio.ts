@@ -2,7 +2,20 @@ import { type EntityKey, entityKey } from '../domain/entity.js';
 import { type Ask, type Family, group, select } from './family.js';
 import { connectionFamilies, connectionMetrics, isBare } from './istio-connections.js';
 import { CALLER, edgeKey, proxyRates, SERVICE } from './istio-queries.js';
-import { errorRatio, foldCodes, foldTallies, foldViews, type KeyOf } from './istio-views.js';
+import {
+  CLIENTS_FIRST,
+  errorRatio,
+  foldCodes,
+  foldTallies,
+  foldViews,
+  type KeyOf,
+  type Order,
+  perspectivesOfTallies,
+  perspectivesOfViews,
+  SERVERS,
+  SERVERS_FIRST,
+  type Tally,
+} from './istio-views.js';
 import type { Labels } from './prometheus/answer.js';
 import type { Matchers } from './prometheus/promql.js';
 
@@ -11,35 +24,38 @@ const DURATION = 'istio_request_duration_milliseconds_bucket';
 
 const OUTCOME = ['request_protocol', 'response_code', 'grpc_response_status', 'response_flags'];
 
-/** What reached the server. A request is counted by its caller's proxy too: reporters are never summed. */
-const SERVER_VIEW: Matchers = { reporter: { in: ['destination', 'waypoint'] } };
+/** For figures that need no other view: the callers' series, which are as many again, are not read. */
+const SERVER_VIEW: Matchers = { reporter: { in: SERVERS } };
 
-const serviceOutcomes = (ask: Ask) => outcomes(ask, SERVICE, SERVER_VIEW);
-const edgeOutcomes = (ask: Ask) => outcomes(ask, [...CALLER, ...SERVICE], {});
+const serviceOutcomes = (ask: Ask) => outcomes(ask, SERVICE);
+const edgeOutcomes = (ask: Ask) => outcomes(ask, [...CALLER, ...SERVICE]);
 
-/** Rate, ratios and codes of one kind come from one PromQL, so that they agree and cost one question. */
+/**
+ * Rate, ratios and codes of one kind come from one PromQL, so that they cost one question. Availability is the callers'
+ * view where there is one, rate and latency the servers': a request is counted by both, and reporters are never summed.
+ */
 export const istioFamilies = {
-  'microservice.requestRate': tallied(serviceOutcomes, microserviceKey, (tally, at) => tally.total[at] ?? null),
-  'microservice.errorRatio': tallied(serviceOutcomes, microserviceKey, errorRatio),
-  'microservice.successRatio': tallied(serviceOutcomes, microserviceKey, (tally, at) => {
+  'microservice.requestRate': tallied(serviceOutcomes, microserviceKey, SERVERS, requestRate),
+  'microservice.errorRatio': tallied(serviceOutcomes, microserviceKey, CLIENTS_FIRST, errorRatio),
+  'microservice.successRatio': tallied(serviceOutcomes, microserviceKey, CLIENTS_FIRST, (tally, at) => {
     const ratio = errorRatio(tally, at);
     return ratio === null ? null : 1 - ratio;
   }),
-  'microservice.latency': viewed(DURATION, (ask) => latency(ask, SERVICE, SERVER_VIEW), microserviceKey),
+  'microservice.latency': viewed(DURATION, (ask) => latency(ask, SERVICE, SERVER_VIEW), microserviceKey, SERVERS),
   'microservice.requestThroughput': throughput('istio_request_bytes_sum'),
   'microservice.responseThroughput': throughput('istio_response_bytes_sum'),
 
-  'serviceEdge.requestRate': ofRequests(tallied(edgeOutcomes, edgeKey, (tally, at) => tally.total[at] ?? null)),
-  'serviceEdge.errorRatio': ofRequests(tallied(edgeOutcomes, edgeKey, errorRatio)),
+  'serviceEdge.requestRate': ofRequests(tallied(edgeOutcomes, edgeKey, SERVERS_FIRST, requestRate)),
+  'serviceEdge.errorRatio': ofRequests(tallied(edgeOutcomes, edgeKey, CLIENTS_FIRST, errorRatio)),
   'serviceEdge.latency': ofRequests(
-    viewed(DURATION, (ask) => latency(ask, [...CALLER, ...SERVICE, 'request_protocol'], {}), edgeKey),
+    viewed(DURATION, (ask) => latency(ask, [...CALLER, ...SERVICE, 'request_protocol']), edgeKey, SERVERS_FIRST),
   ),
   ...connectionFamilies,
 
   'responseCode.rate': {
     metrics: [REQUESTS],
     promql: serviceOutcomes,
-    fold: (rows) => foldCodes(rows, microserviceKey),
+    fold: (rows) => foldCodes(rows, microserviceKey, SERVERS),
     notANumber: 'NOT_A_NUMBER',
   },
 } satisfies Record<string, Family>;
@@ -76,17 +92,17 @@ function isKnown(name: string | undefined): name is string {
   return name !== undefined && name !== '' && name !== 'unknown';
 }
 
-function outcomes(ask: Ask, labels: readonly string[], matchers: Matchers): string {
-  return proxyRates(ask, REQUESTS, [...labels, ...OUTCOME], matchers);
+function outcomes(ask: Ask, labels: readonly string[]): string {
+  return proxyRates(ask, REQUESTS, [...labels, ...OUTCOME]);
 }
 
 /** In seconds, of buckets in milliseconds. */
-function latency(ask: Ask, labels: readonly string[], matchers: Matchers): string {
+function latency(ask: Ask, labels: readonly string[], matchers: Matchers = {}): string {
   return `histogram_quantile(${ask.quantile}, ${proxyRates(ask, DURATION, [...labels, 'le'], matchers)}) / 1000`;
 }
 
 function throughput(metric: string): Family {
-  return viewed(metric, (ask) => proxyRates(ask, metric, SERVICE, SERVER_VIEW), microserviceKey);
+  return viewed(metric, (ask) => proxyRates(ask, metric, SERVICE, SERVER_VIEW), microserviceKey, SERVERS);
 }
 
 /** What no edge of bare connections has. */
@@ -94,10 +110,31 @@ function ofRequests(family: Family): Family {
   return { ...family, isForeignTo: isBare };
 }
 
-function tallied(promql: Family['promql'], keyOf: KeyOf, read: Parameters<typeof foldTallies>[2]): Family {
-  return { metrics: [REQUESTS], promql, fold: (rows) => foldTallies(rows, keyOf, read), notANumber: 'NO_EVENTS' };
+function requestRate(tally: Tally, at: number): number | null {
+  return tally.total[at] ?? null;
 }
 
-function viewed(metric: string, promql: Family['promql'], keyOf: KeyOf): Family {
-  return { metrics: [metric], promql, fold: (rows) => foldViews(rows, keyOf), notANumber: 'NO_EVENTS' };
+function tallied(
+  promql: Family['promql'],
+  keyOf: KeyOf,
+  order: Order,
+  read: (tally: Tally, at: number) => number | null,
+): Family {
+  return {
+    metrics: [REQUESTS],
+    promql,
+    fold: (rows) => foldTallies(rows, keyOf, order, read),
+    perspectives: (rows) => perspectivesOfTallies(rows, keyOf, order),
+    notANumber: 'NO_EVENTS',
+  };
+}
+
+function viewed(metric: string, promql: Family['promql'], keyOf: KeyOf, order: Order): Family {
+  return {
+    metrics: [metric],
+    promql,
+    fold: (rows) => foldViews(rows, keyOf, order),
+    perspectives: (rows) => perspectivesOfViews(rows, keyOf, order),
+    notANumber: 'NO_EVENTS',
+  };
 }

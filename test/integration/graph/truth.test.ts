@@ -124,6 +124,8 @@ it('tells of the mesh what is true of it, and calls nobody a caller who did not 
       ...calls({ from: 'gateway', to: 'front', perSecond: 9, latencyMs: 100 }),
       ...calls({ from: 'gateway', to: 'front', perSecond: 1, latencyMs: 500, code: '500' }),
       ...calls({ from: 'gateway', to: 'front', perSecond: 9, latencyMs: 100, reporter: 'source' }),
+      // What the caller got: two of these three never reached the server.
+      ...calls({ from: 'gateway', to: 'front', perSecond: 3, latencyMs: 100, reporter: 'source', code: '503' }),
       ...calls({ from: 'front', to: 'cart', perSecond: 20, latencyMs: 50 }),
       ...calls({ from: 'front', to: 'idle', perSecond: 0, latencyMs: 50 }),
     ],
@@ -166,8 +168,8 @@ it('tells of the mesh what is true of it, and calls nobody a caller who did not 
       {
         name: 'front',
         requestRate: 10,
-        errorRatio: 0.1,
-        successRatio: 0.9,
+        errorRatio: 0.25,
+        successRatio: 0.75,
         requestThroughput: 1_000,
         responseThroughput: 20_000,
         p50: plain(0.05 + (5 / 9) * 0.05),
@@ -176,7 +178,7 @@ it('tells of the mesh what is true of it, and calls nobody a caller who did not 
           { code: '200', protocol: 'http', rate: 9 },
           { code: '500', protocol: 'http', rate: 1 },
         ],
-        callers: [{ ...from('gateway', 'front'), source: null, requestRate: 10, errorRatio: 0.1, latency: 0.375 }],
+        callers: [{ ...from('gateway', 'front'), source: null, requestRate: 10, errorRatio: 0.25, latency: 0.375 }],
         callees: [{ targetName: 'cart' }],
         pods: null,
       },

@@ -74,6 +74,65 @@ describe('requests', () => {
     expect((await figure('serviceEdge.requestRate', 'shop/frontend/shop/checkout/http')).value).toBeCloseTo(4, 6);
   });
 
+  it('takes availability from callers where they tell of any, else from the server, and says which', async () => {
+    const client = `reporter="source",${CHECKOUT},${FRONTEND}`;
+    const outside = 'source_workload_namespace="unknown",source_workload="unknown"';
+    const unplaced = `reporter="source",${CHECKOUT},${FRONTEND},destination_workload="unknown"`;
+    const seen = async (series: readonly WrittenSeries[]) => {
+      const { figure } = await open(series);
+      const errors = await figure('microservice.errorRatio', 'shop/checkout');
+      const success = await figure('microservice.successRatio', 'shop/checkout');
+      const rate = await figure('microservice.requestRate', 'shop/checkout');
+      const edge = await figure('serviceEdge.errorRatio', 'shop/frontend/shop/checkout/http');
+      expect(success.measurement.perspective).toBe(errors.measurement.perspective);
+      return [errors, success, rate, edge].map(({ value, measurement }) => [
+        value === null ? null : Number(value.toFixed(6)),
+        measurement.perspective,
+      ]);
+    };
+    // One in ten never reaches a server, and one that did waits too long for its answer.
+    const lost = [
+      requests(8, HTTP_200, client),
+      requests(1, 'request_protocol="http",response_code="504",response_flags="UT"', client),
+      requests(1, 'request_protocol="http",response_code="503",response_flags="UH"', unplaced),
+      requests(5, 'request_protocol="http",response_code="0",response_flags="DC"', client),
+      requests(9, HTTP_200),
+    ];
+    expect(await seen(lost)).toEqual([
+      [0.2, 'CLIENT'],
+      [0.8, 'CLIENT'],
+      [9, 'SERVER'],
+      [0.2, 'CLIENT'],
+    ]);
+    // Callers outside the mesh report nothing: the server's view is all there is of them, and of the rate it is the whole.
+    const fromOutside = requests(3, HTTP_503, `reporter="destination",${CHECKOUT},${outside}`);
+    expect((await seen([...lost, fromOutside]))[2]).toEqual([12, 'SERVER']);
+    expect(await seen([fromOutside, requests(9, HTTP_200, `reporter="destination",${CHECKOUT},${outside}`)])).toEqual([
+      [0.25, 'SERVER'],
+      [0.75, 'SERVER'],
+      [12, 'SERVER'],
+      [null, undefined],
+    ]);
+    // A waypoint stands on the server's side; callers that have fallen silent are no view.
+    const waypoint = `reporter="waypoint",${CHECKOUT},${FRONTEND}`;
+    const ambient = [requests(0, HTTP_200, client), requests(3, HTTP_200, waypoint), requests(1, HTTP_503, waypoint)];
+    expect(await seen(ambient)).toEqual([
+      [0.25, 'SERVER'],
+      [0.75, 'SERVER'],
+      [4, 'SERVER'],
+      [0.25, 'SERVER'],
+    ]);
+    // gRPC fails with code 200, and a caller's proxy on two ports is one proxy.
+    const port = (instance: string) => `namespace="shop",pod="frontend-1",instance="${instance}",job="a"`;
+    const grpc = ['10.0.0.1:15020', '10.0.0.1:15090'].flatMap((instance) =>
+      [
+        'request_protocol="grpc",response_code="200",grpc_response_status="0",response_flags="-"',
+        'request_protocol="grpc",response_code="200",grpc_response_status="14",response_flags="UF"',
+      ].map((labels, index) => requests(index === 0 ? 3 : 1, `${labels},${port(instance)}`, client)),
+    );
+    expect((await seen([...grpc, requests(1, HTTP_200)]))[0]).toEqual([0.25, 'CLIENT']);
+  });
+
   it('takes the view of a waypoint, and that of the server while nothing passes the waypoint', async () => {
     const both = await open([
       requests(4, HTTP_200),

@@ -29,6 +29,17 @@ describe('figures of the mesh', () => {
     });
   });
 
+  it('tell whose view the last instant is', () => {
+    const views = (more: Row[], family: 'microservice.errorRatio' | 'microservice.requestRate') =>
+      Object.fromEntries(istioFamilies[family].perspectives?.([...rows, ...more]) ?? []);
+    const callers = row({ response_code: '200', reporter: 'source' }, 0, 0, 4);
+    expect(views([], 'microservice.errorRatio')).toEqual({});
+    expect(views([callers], 'microservice.errorRatio')).toEqual({ 'shop/checkout': 'CLIENT' });
+    expect(views([callers], 'microservice.requestRate')).toEqual({});
+    const figure = istioFamilies['microservice.errorRatio'].fold([...rows, callers], () => null);
+    expect(figure.get('shop/checkout')).toEqual([0.2, 0, 0]);
+  });
+
   it('keep a call apart whose caller hung up', () => {
     const hungUp = [...rows, row({ response_code: '0', response_flags: 'UC,DC' }, 90, 0, null)];
     expect(istioFamilies['microservice.errorRatio'].fold(hungUp, () => null).get('shop/checkout')?.[0]).toBe(0.2);
