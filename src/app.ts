@@ -26,6 +26,7 @@ import { createEventSource } from './sources/sli-events.js';
 import { sliTemplates } from './sources/sli-templates.js';
 import { createDefinitionStore, type WatchedDefinitions } from './specs/definition-store.js';
 import { createSqliteStore } from './store/sqlite-store.js';
+import { withWindow } from './store/violation-window.js';
 
 export interface AppOptions {
   readonly version: string;
@@ -84,6 +85,7 @@ export function createApp(config: Config, { version, log = createLog({ level: co
     metrics.countOpen(async () => (await opened.snapshot(everything)).events.length);
     core = await buildCore(config, opened, applications, metrics, log);
     feed.follow(core.engine.feed);
+    const read = withWindow(opened, feed);
     const firstEvaluation = core.start();
     let evaluated = false;
     void Promise.race([firstEvaluation, setTimeout(FIRST_EVALUATION_MS, undefined, { ref: false })]).then(() => {
@@ -92,7 +94,7 @@ export function createApp(config: Config, { version, log = createLog({ level: co
     server = await startServer({
       ...config,
       schema: createSchema(),
-      createContext: (request) => contextOf(core as Core, opened, feed, inForce, request),
+      createContext: (request) => contextOf(core as Core, read, feed, inForce, request),
       unready: async () => [
         ...(evaluated ? [] : ['the first evaluation is under way']),
         ...(await storeTrouble(opened)),

@@ -1,29 +1,13 @@
-import type { Scope } from '../domain/access.js';
-import { InputError, StoreError } from '../domain/errors.js';
-import type { LogPosition, ViolationFeed, ViolationStore } from '../domain/ports.js';
-import type { Violation, ViolationEvent } from '../domain/violation.js';
-import { onGrid } from './instant.js';
-import {
-  type ResetReason,
-  StreamBookmarkType,
-  StreamResetType,
-  ViolationEventType,
-  type ViolationStreamItem,
-} from './violation.type.js';
+import type { LogPosition, ViolationFeed } from '../domain/ports.js';
+import type { ViolationStreamItem } from './violation.type.js';
+import { type StreamEntry, ViolationReader, type ViolationReaderOptions } from './violation-reader.js';
 
-const PAGE_SIZE = 500;
-
-export interface ViolationStreamOptions {
-  readonly store: ViolationStore;
+export interface ViolationStreamOptions extends Omit<ViolationReaderOptions, 'now'> {
   readonly feed: ViolationFeed;
-  readonly scope: Scope;
-  /** Whether a violation passes the filter and may be seen. */
-  readonly matches: (violation: Violation) => boolean;
   /** Replays everything after it; null begins with a snapshot. */
   readonly after: LogPosition | null;
   /** Whether a stream without `after` begins with the open violations. */
   readonly snapshot: boolean;
-  readonly gridMs: number;
   readonly timing: StreamTiming;
 }
 
@@ -49,12 +33,11 @@ export const realTiming: StreamTiming = {
  * nothing. Not a generator: `return()` must free a reader that waits for an event that may come in days.
  * @throws InputError when `after` lies ahead of the log
  */
-export async function openViolationStream(
-  options: ViolationStreamOptions,
-): Promise<AsyncIterableIterator<ViolationStreamItem>> {
-  const stream = new ViolationStream(options);
+export async function openViolationStream(options: ViolationStreamOptions): Promise<ViolationStream> {
+  const { feed, timing, after, snapshot, ...reads } = options;
+  const stream = new ViolationStream(new ViolationReader({ ...reads, now: timing.now }), feed, timing);
   try {
-    await stream.begin();
+    await stream.begin(after, snapshot);
   } catch (error) {
     await stream.return();
     throw error;
@@ -62,14 +45,9 @@ export async function openViolationStream(
   return stream;
 }
 
-type Phase =
-  /** Up to a head that was captured at the beginning, ended by a bookmark. */
-  { readonly kind: 'REPLAY'; readonly untilSeq: number } | { readonly kind: 'TAIL' };
-
-class ViolationStream implements AsyncIterableIterator<ViolationStreamItem> {
-  private readonly pending: ViolationStreamItem[] = [];
-  private position: LogPosition = { epoch: '', seq: 0 };
-  private phase: Phase = { kind: 'TAIL' };
+/** Either iterated, or taken apart once by who serves many readers of equal streams together. */
+export class ViolationStream implements AsyncIterableIterator<ViolationStreamItem> {
+  private readonly pending: StreamEntry[] = [];
   private closed = false;
   private woken = false;
   private silent = false;
@@ -79,22 +57,23 @@ class ViolationStream implements AsyncIterableIterator<ViolationStreamItem> {
   // Before the log is read for the first time: an append meanwhile must not be slept through.
   private readonly stopListening: () => void;
 
-  constructor(private readonly options: ViolationStreamOptions) {
-    this.stopListening = options.feed.onAppend(() => this.rouse());
+  constructor(
+    private readonly reader: ViolationReader,
+    readonly feed: ViolationFeed,
+    readonly timing: StreamTiming,
+  ) {
+    this.stopListening = feed.onAppend(() => this.rouse());
   }
 
-  async begin(): Promise<void> {
-    const { after, snapshot, store } = this.options;
-    const { head, oldest } = await store.position();
-    if (after === null) {
-      if (snapshot) return this.takeSnapshot();
-      return this.bookmark(head);
-    }
-    if (after.epoch !== head.epoch) return this.reset('EPOCH_CHANGED', head.epoch, oldest);
-    if (after.seq > head.seq) throw new InputError('after: this cursor is ahead of the stream');
-    if (after.seq < oldest - 1) return this.reset('EXPIRED', head.epoch, oldest);
-    this.position = after;
-    this.phase = { kind: 'REPLAY', untilSeq: head.seq };
+  async begin(after: LogPosition | null, snapshot: boolean): Promise<void> {
+    this.pending.push(...(await this.reader.begin(after, snapshot)));
+  }
+
+  /** What is said first and the reader that goes on from there; the stream itself ends. */
+  takeApart(): { readonly first: readonly StreamEntry[]; readonly reader: ViolationReader } {
+    const first = this.pending.splice(0);
+    void this.return();
+    return { first, reader: this.reader };
   }
 
   /** Calls are answered one after the other, in their order. */
@@ -119,12 +98,12 @@ class ViolationStream implements AsyncIterableIterator<ViolationStreamItem> {
 
   private async advance(): Promise<IteratorResult<ViolationStreamItem, undefined>> {
     while (!this.closed) {
-      const item = this.pending.shift();
-      if (item !== undefined) {
+      const entry = this.pending.shift();
+      if (entry !== undefined) {
         this.stopTimer?.();
         this.stopTimer = null;
         this.silent = false;
-        return { done: false, value: item };
+        return { done: false, value: entry.item };
       }
       await this.refill();
     }
@@ -134,80 +113,22 @@ class ViolationStream implements AsyncIterableIterator<ViolationStreamItem> {
   /** Reads on; at the end of the log it waits until something is appended, or was silent for too long. */
   private async refill(): Promise<void> {
     this.woken = false;
-    const hasMore = await this.readPage();
-    if (this.closed || hasMore || this.pending.length > 0) return;
-    if (this.silent) {
-      this.pending.push(new StreamBookmarkType(this.position, false, this.options.timing.now()));
+    const { entries, more } = await this.reader.read();
+    if (this.closed) return;
+    this.pending.push(...entries);
+    if (more) return;
+    // A store that fails is asked again at the next append or bookmark, which is not due meanwhile.
+    if (this.silent && !this.reader.failing) {
+      this.pending.push(this.reader.silenceBookmark());
       return;
     }
+    this.silent = false;
     await this.sleep();
-  }
-
-  /** Whether there may be more to read at once. */
-  private async readPage(): Promise<boolean> {
-    const { seq } = this.position;
-    if (this.phase.kind === 'REPLAY' && seq >= this.phase.untilSeq) {
-      this.bookmark(this.position);
-      return true;
-    }
-    let events: readonly ViolationEvent[];
-    try {
-      events = await this.options.store.events(seq, PAGE_SIZE);
-    } catch (error) {
-      if (!(error instanceof StoreError && error.retryable)) throw error;
-      // Asked again at the next append or bookmark, which is not due while the place cannot be vouched for.
-      this.silent = false;
-      return false;
-    }
-    const first = events[0];
-    if (first === undefined) return false;
-    if (first.seq !== seq + 1) {
-      // The reader stood still for so long that what it had yet to read is no longer kept.
-      await this.reset('EXPIRED', this.position.epoch, first.seq);
-      return true;
-    }
-    this.accept(events);
-    return true;
-  }
-
-  private accept(events: readonly ViolationEvent[]): void {
-    const until = this.phase.kind === 'REPLAY' ? this.phase.untilSeq : Number.POSITIVE_INFINITY;
-    for (const event of events) {
-      if (event.seq > until) break;
-      this.push(event);
-      this.position = { ...this.position, seq: event.seq };
-    }
-  }
-
-  private async reset(reason: ResetReason, epoch: string, oldest: number): Promise<void> {
-    this.pending.push(new StreamResetType(reason, { epoch, seq: Math.max(0, oldest - 1) }));
-    await this.takeSnapshot();
-  }
-
-  private async takeSnapshot(): Promise<void> {
-    const { head, events } = await this.options.store.snapshot(this.options.scope);
-    this.position = head;
-    for (const event of events) this.push(event);
-    this.bookmark(head);
-  }
-
-  private bookmark(position: LogPosition): void {
-    this.position = position;
-    this.phase = { kind: 'TAIL' };
-    this.pending.push(new StreamBookmarkType(position, true, this.options.timing.now()));
-  }
-
-  private push(event: ViolationEvent): void {
-    if (!this.options.matches(event.violation)) return;
-    const { gridMs } = this.options;
-    // What hangs below an event is looked at at the time of the event: a subscription has no single instant.
-    const instant = { atMs: onGrid(event.evaluatedAtMs, gridMs), live: true };
-    this.pending.push(new ViolationEventType(event, this.position.epoch, instant));
   }
 
   private sleep(): Promise<void> {
     if (this.woken) return Promise.resolve();
-    const { timing } = this.options;
+    const { timing } = this;
     this.stopTimer ??= timing.startTimer(() => {
       this.stopTimer = null;
       this.silent = true;

@@ -2,6 +2,7 @@ import { createApollo } from './apollo.js';
 import { type AuthOptions, createAuthenticator } from './auth.js';
 import { serveHealth } from './health.js';
 import { createHttp, type HttpOptions, serveGraphql } from './http.js';
+import { createHub } from './hub.js';
 import { createGate, type Limits } from './limits.js';
 import type { OperationOptions } from './operations.js';
 import { serveWebPages } from './web-pages.js';
@@ -19,6 +20,8 @@ export interface ServerOptions extends Omit<OperationOptions, 'gate'> {
   readonly shutdownGraceMs: number;
   /** How often a silent WebSocket is asked whether it lives. Default 12 s. */
   readonly keepAliveMs?: number;
+  /** How long a subscriber may not read what it was sent. Default 30 s. */
+  readonly maxStallMs?: number;
   /** What stands in the way of answering, in words; empty when nothing does. */
   readonly unready: () => Promise<readonly string[]>;
 }
@@ -47,6 +50,7 @@ export async function startServer(options: ServerOptions): Promise<GatewayServer
   };
   const sockets = createWebSockets({
     ...http,
+    hub: createHub(http),
     path: '/graphql',
     maxPayloadBytes: limits.maxBodyBytes,
     maxSubscriptionsPerSocket: limits.maxSubscriptionsPerSocket,

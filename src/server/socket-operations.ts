@@ -12,11 +12,13 @@ import type { WebSocket } from 'ws';
 import type { Caller } from '../domain/access.js';
 import { AccessError, LimitError } from '../domain/errors.js';
 import type { GraphContext } from '../graph/context.js';
-import { collectedErrors } from '../graph/problems.js';
 import type { Authenticator } from './auth.js';
 import { asGraphqlError, formatError } from './format-error.js';
+import type { Hub, Subscription } from './hub.js';
 import type { Outcome } from './metrics.js';
 import type { OperationOptions } from './operations.js';
+import { shownResult } from './shown-result.js';
+import type { Backpressure } from './sink.js';
 
 /** One WebSocket and what runs on it. */
 export interface SocketSession {
@@ -27,10 +29,14 @@ export interface SocketSession {
   authorization: string | undefined;
   caller: Caller | null;
   readonly operations: Map<string, SocketOperation>;
+  readonly backpressure: Backpressure;
 }
 
 /** An operation on its way. It is what graphql-ws takes for the context; each answer has a real one of its own. */
 export interface SocketOperation {
+  readonly session: SocketSession;
+  /** The client's own name for it. */
+  readonly id: string;
   readonly type: OperationTypeNode;
   readonly caller: Caller;
   readonly requestId: string;
@@ -42,10 +48,13 @@ export interface SocketOperation {
 
 export interface SocketOperationOptions extends OperationOptions {
   readonly authenticator: Authenticator;
+  readonly hub: Hub;
   readonly maxSubscriptionsPerSocket: number;
   /** Called when an operation has said its last word. */
   readonly onEnd: () => void;
 }
+
+const CLOSING_BRACE = 0x7d;
 
 type SocketContext = Context<Record<string, unknown> | undefined, SocketSession>;
 
@@ -73,16 +82,9 @@ export function createSocketOperations(options: SocketOperationOptions): Server<
     subscribe: (args) => subscribe(args, options),
     onNext: (_context, _id, _payload, args, result) => {
       const operation = operationOf(args);
-      const errors = [
-        ...(result.errors ?? []).map((error) => formatError(error, operation.requestId, log)),
-        ...(operation.context === null ? [] : collectedErrors(operation.context)),
-      ];
-      if (errors.length > 0) operation.outcome = result.data == null ? 'error' : 'partial';
-      return {
-        ...(errors.length > 0 ? { errors } : {}),
-        ...(result.data === undefined ? {} : { data: result.data }),
-        ...(result.extensions === undefined ? {} : { extensions: result.extensions }),
-      };
+      const shown = shownResult(result, operation.context, operation.requestId, log);
+      if (shown.errors !== undefined) operation.outcome = result.data == null ? 'error' : 'partial';
+      return shown;
     },
     onError: ({ extra }, id, _payload, errors) => {
       const operation = extra.operations.get(id);
@@ -134,6 +136,8 @@ function admit(
     throw new GraphQLError(message, { extensions: { code: 'OPERATION_RESOLUTION_FAILURE' } });
   }
   const operation: SocketOperation = {
+    session: extra,
+    id,
     type,
     caller: extra.caller as Caller,
     requestId: `${extra.requestId}/${id}`,
@@ -161,6 +165,12 @@ async function subscribe(
   const operation = operationOf(args);
   const source = await createSourceEventStream({ ...args, contextValue: contextFor(operation, options, false) });
   if (!(Symbol.asyncIterator in source)) return source;
+  const shared = options.hub.subscribe(
+    source,
+    { args, caller: operation.caller },
+    { backpressure: operation.session.backpressure, send: sender(operation) },
+  );
+  if (shared !== null) return silentAnswers(shared);
   const events = source[Symbol.asyncIterator]();
   // No async generator: its return() would wait for the next event, which may be days away.
   const answers: AsyncIterableIterator<ExecutionResult> = {
@@ -175,6 +185,34 @@ async function subscribe(
     async return() {
       operation.controller.abort();
       await events.return?.();
+      return { done: true, value: undefined };
+    },
+  };
+  return answers;
+}
+
+/** Messages differ by the client's name for the operation; the rest is the same bytes for everybody. */
+function sender({ id, session: { socket } }: SocketOperation): (payload: Buffer) => void {
+  const head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
+  return (payload) => {
+    const frame = Buffer.allocUnsafe(head.length + payload.length + 1);
+    head.copy(frame);
+    payload.copy(frame, head.length);
+    frame[frame.length - 1] = CLOSING_BRACE;
+    socket.send(frame, { binary: false });
+  };
+}
+
+/** What the protocol waits on while the hub does the sending: it ends, or fails, when the subscription does. */
+function silentAnswers({ ended, leave }: Subscription): AsyncIterableIterator<ExecutionResult> {
+  const answers: AsyncIterableIterator<ExecutionResult> = {
+    [Symbol.asyncIterator]: () => answers,
+    async next() {
+      await ended;
+      return { done: true, value: undefined };
+    },
+    async return() {
+      leave();
       return { done: true, value: undefined };
     },
   };

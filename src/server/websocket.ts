@@ -6,6 +6,7 @@ import { handleProtocols, type Server } from 'graphql-ws';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { Caller } from '../domain/access.js';
 import { type OriginRules, refusedOrigin } from './origin.js';
+import { createBackpressure, MAX_STALL_MS, type Sink, SLOW_CONSUMER, slowConsumer } from './sink.js';
 import { createSocketOperations, type SocketOperationOptions, type SocketSession } from './socket-operations.js';
 
 export interface WebSocketOptions extends Omit<SocketOperationOptions, 'onEnd'> {
@@ -14,6 +15,8 @@ export interface WebSocketOptions extends Omit<SocketOperationOptions, 'onEnd'> 
   readonly maxPayloadBytes: number;
   /** How often a silent client is asked whether it lives; one that does not answer before the next time is dropped. */
   readonly keepAliveMs?: number;
+  /** How long a client may not read what it was sent. Default 30 s. */
+  readonly maxStallMs?: number;
 }
 
 /** GraphQL over WebSocket. */
@@ -26,6 +29,7 @@ export interface WebSockets {
 
 /** A client with more than this unread is not read either, so that it cannot make answers pile up. */
 const MAX_UNREAD_BYTES = 262_144;
+const LAST_WORDS_MS = 5_000;
 const SERVICE_RESTART = 1012;
 const TRY_AGAIN_LATER = 1013;
 
@@ -47,12 +51,17 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
   });
 
   const accept = (socket: WebSocket, request: IncomingMessage) => {
+    const requestId = randomUUID();
+    const sink = sinkOf(socket, request.socket, () =>
+      log.info({ requestId }, 'a client that stopped reading is closed'),
+    );
     const session: SocketSession = {
       socket,
-      requestId: randomUUID(),
+      requestId,
       authorization: request.headers.authorization,
       caller: null,
       operations: new Map(),
+      backpressure: createBackpressure(sink, options.maxStallMs ?? MAX_STALL_MS),
     };
     sessions.add(session);
     metrics.sockets.set(sessions.size);
@@ -62,7 +71,7 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
       metrics.sockets.set(sessions.size);
     });
     holdBack(socket, request.socket);
-    keepAlive(socket, options.keepAliveMs ?? 12_000);
+    keepAlive(session, options.keepAliveMs ?? 12_000);
     speak(operations, session, options);
   };
 
@@ -132,14 +141,37 @@ function holdBack(socket: WebSocket, transport: Duplex): void {
   transport.on('drain', () => socket.resume());
 }
 
+function sinkOf(socket: WebSocket, transport: Duplex, onDismiss: () => void): Sink {
+  return {
+    unsentBytes: () => socket.bufferedAmount,
+    onceDrained(callback) {
+      const done = () => {
+        transport.off('drain', done);
+        socket.off('close', done);
+        callback();
+      };
+      transport.on('drain', done);
+      socket.on('close', done);
+    },
+    dismiss(cursor) {
+      onDismiss();
+      socket.close(SLOW_CONSUMER, slowConsumer(cursor));
+      // The closing words come behind what is not read; who does not read in time does not hear them.
+      void setTimeout(LAST_WORDS_MS, undefined, { ref: false }).then(() => socket.terminate());
+    },
+  };
+}
+
 /** Told by the transport's own pings, which every client answers; one that still reads has not come to them yet. */
-function keepAlive(socket: WebSocket, intervalMs: number): void {
+function keepAlive({ socket, backpressure }: SocketSession, intervalMs: number): void {
   let alive = true;
   let unread = 0;
   socket.on('pong', () => {
     alive = true;
   });
   const timer = setInterval(() => {
+    // One that stalls cannot come to the ping; how long it may is told elsewhere.
+    if (backpressure.isStalled()) return;
     if (!alive && socket.bufferedAmount >= unread) return socket.terminate();
     alive = false;
     unread = socket.bufferedAmount;

@@ -7,6 +7,7 @@ import { StoreError } from '../../src/domain/errors.js';
 import type { ViolationStore } from '../../src/domain/ports.js';
 import type { Violation, ViolationChange } from '../../src/domain/violation.js';
 import { createSqliteStore } from '../../src/store/sqlite-store.js';
+import { withWindow } from '../../src/store/violation-window.js';
 
 const T0 = Date.UTC(2026, 0, 15, 12);
 const MINUTE = 60_000;
@@ -26,7 +27,33 @@ const subjects: readonly Subject[] = [
       return { open: () => createSqliteStore({ path: join(folder, 'deep', 'slograph.db') }) };
     },
   },
+  {
+    name: 'sqlite behind a window',
+    make() {
+      const folder = mkdtempSync(join(tmpdir(), 'slograph-store-'));
+      onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+      return { open: async () => behindWindow(await createSqliteStore({ path: join(folder, 'slograph.db') })) };
+    },
+  },
 ];
+
+function behindWindow(store: ViolationStore): ViolationStore {
+  let tell = () => {};
+  const window = withWindow(store, {
+    onAppend(listener) {
+      tell = listener;
+      return () => {};
+    },
+  });
+  return {
+    ...window,
+    async append(changes, nowMs) {
+      const events = await store.append(changes, nowMs);
+      tell();
+      return events;
+    },
+  };
+}
 
 function violation(id: string, more: Partial<Violation> = {}): Violation {
   return {

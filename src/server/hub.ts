@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import { type ExecutionArgs, execute } from 'graphql';
+import type { Caller } from '../domain/access.js';
+import { ViolationStream } from '../graph/violation-stream.js';
+import { hubKey } from './hub-key.js';
+import { LogGroup, type Subscriber } from './log-group.js';
+import type { OperationOptions } from './operations.js';
+import { createPayloads, type Payload } from './payloads.js';
+import { shownResult } from './shown-result.js';
+
+export interface SharedOperation {
+  readonly args: ExecutionArgs;
+  readonly caller: Caller;
+}
+
+export interface Subscription {
+  /** Rejects when the subscription failed. */
+  readonly ended: Promise<void>;
+  leave(): void;
+}
+
+/** Executes and serialises once per event for all equal subscriptions, over whatever transport they came. */
+export interface Hub {
+  /** Serves a source that can be shared; null for any other, which is the asker's to iterate. */
+  subscribe(
+    source: AsyncIterable<unknown>,
+    operation: SharedOperation,
+    subscriber: Omit<Subscriber, 'end'>,
+  ): Subscription | null;
+}
+
+export function createHub(options: OperationOptions): Hub {
+  const groups = new Map<string, LogGroup>();
+  const payloads = createPayloads();
+
+  function groupOf(stream: ViolationStream, { args, caller }: SharedOperation): LogGroup {
+    const { document, operationName, variableValues: variables } = args;
+    const key = hubKey({ document, operationName, variables, caller });
+    const known = groups.get(key);
+    if (known !== undefined) return known;
+    const controller = new AbortController();
+    const group: LogGroup = new LogGroup({
+      key,
+      payloads,
+      stream,
+      execute: (item) => executed(args, item, caller, controller.signal, options),
+      onEmpty() {
+        if (groups.get(key) === group) groups.delete(key);
+        controller.abort();
+      },
+    });
+    groups.set(key, group);
+    return group;
+  }
+
+  return {
+    subscribe(source, operation, subscriber) {
+      if (!(source instanceof ViolationStream)) return null;
+      const group = groupOf(source, operation);
+      const { first, reader } = source.takeApart();
+      const { promise: ended, resolve, reject } = deferred();
+      const membership = group.join(
+        { ...subscriber, end: (error) => (error === undefined ? resolve() : reject(error)) },
+        first,
+        reader,
+      );
+      return {
+        ended,
+        leave() {
+          membership.leave();
+          resolve();
+        },
+      };
+    },
+  };
+}
+
+/** The operation's answer to one item, in a context of its own. */
+async function executed(
+  args: ExecutionArgs,
+  item: unknown,
+  caller: Caller,
+  signal: AbortSignal,
+  { createContext, log }: OperationOptions,
+): Promise<Payload> {
+  const context = createContext({ caller, signal, cache: true });
+  const result = await execute({ ...args, rootValue: item, contextValue: context });
+  const shown = shownResult(result, context, randomUUID(), log);
+  return { bytes: Buffer.from(JSON.stringify(shown)), lasting: shown.errors === undefined };
+}
+
+function deferred(): { promise: Promise<void>; resolve: () => void; reject: (error: unknown) => void } {
+  let resolve = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<void>((accept, refuse) => {
+    resolve = accept;
+    reject = refuse;
+  });
+  // Whoever left before does not hear of it.
+  promise.catch(() => {});
+  return { promise, resolve, reject };
+}

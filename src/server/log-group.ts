@@ -1,0 +1,251 @@
+import type { LogPosition } from '../domain/ports.js';
+import { encodeStreamCursor } from '../graph/cursor.js';
+import { StreamResetType, type ViolationStreamItem } from '../graph/violation.type.js';
+import type { StreamEntry, ViolationReader } from '../graph/violation-reader.js';
+import type { ViolationStream } from '../graph/violation-stream.js';
+import type { Payload, Payloads } from './payloads.js';
+import type { Backpressure } from './sink.js';
+
+/** One subscription of a client. */
+export interface Subscriber {
+  readonly backpressure: Backpressure;
+  /** @param cursor where the subscriber stands once it has read this */
+  send(payload: Buffer, position: LogPosition, item: ViolationStreamItem): void;
+  /** The subscription is over: with an error when it failed. */
+  end(error?: unknown): void;
+}
+
+export interface LogGroupOptions {
+  readonly key: string;
+  readonly payloads: Payloads;
+  readonly stream: Pick<ViolationStream, 'feed' | 'timing'>;
+  /** Executes the operation for an item of the stream. */
+  execute(item: ViolationStreamItem): Promise<Payload>;
+  /** The last subscriber has left. */
+  onEmpty(): void;
+}
+
+/** How long a member that is behind a store that does not answer waits before it asks again. */
+const RETRY_MS = 250;
+
+/**
+ * Subscriptions that get the same answers. Those at the head are written to together, right after one of them is read
+ * and executed; one that is behind reads the log by itself until it has caught up. Nobody has a queue.
+ */
+export class LogGroup {
+  private readonly members = new Set<Member>();
+  private readonly live = new Set<Member>();
+  private tail: Tail | null = null;
+
+  constructor(private readonly options: LogGroupOptions) {}
+
+  join(subscriber: Subscriber, first: readonly StreamEntry[], reader: ViolationReader): { leave(): void } {
+    // Until it was told anything it stands at no place: whoever resumes from there gets a snapshot, or everything.
+    const member = new Member(subscriber, first.length === 0 ? reader.position : { ...reader.position, seq: 0 });
+    this.members.add(member);
+    void this.catchUp(member, reader, first);
+    return { leave: () => this.leave(member) };
+  }
+
+  private leave(member: Member): void {
+    member.left = true;
+    this.live.delete(member);
+    if (this.members.delete(member) && this.members.size === 0) {
+      this.tail?.stop();
+      this.options.onEmpty();
+    }
+  }
+
+  /** Reads for one member until it stands where all the others do. */
+  private async catchUp(member: Member, reader: ViolationReader, first: readonly StreamEntry[]): Promise<void> {
+    try {
+      let entries = first;
+      while (!member.left) {
+        for (const entry of entries) {
+          const payload = this.payloadOf(entry);
+          const bytes = Buffer.isBuffer(payload) ? payload : await payload;
+          const { backpressure } = member.subscriber;
+          if (backpressure.isFull()) await backpressure.room(encodeStreamCursor(member.position));
+          if (member.left) return;
+          member.give(bytes, entry);
+        }
+        const batch = await reader.read();
+        if (member.left) return;
+        entries = batch.entries;
+        if (batch.more) continue;
+        // From here to the end nothing is awaited: what the others get next, this one gets as well.
+        if (this.tail === null || reader.position.seq >= this.tail.deliveredSeq) {
+          member.position = reader.position;
+          this.live.add(member);
+          this.tail ??= this.startTail(reader);
+          return;
+        }
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    } catch (error) {
+      this.fail(member, error);
+    }
+  }
+
+  private startTail(reader: ViolationReader): Tail {
+    const { feed, timing } = this.options.stream;
+    const tail = new Tail(reader.from(reader.position), feed, timing, {
+      prepare: (entry) => this.payloadOf(entry),
+      deliver: (bytes, entry) => this.deliver(bytes, entry),
+      lost: () => this.scatter(),
+      fail: (error) => {
+        for (const member of [...this.members]) this.fail(member, error);
+      },
+    });
+    void tail.run();
+    return tail;
+  }
+
+  private deliver(bytes: Buffer, entry: StreamEntry): void {
+    for (const member of this.live) {
+      // Read by itself before it joined; a bookmark of the same place is news all the same.
+      if (entry.key !== null && member.position.seq >= entry.position.seq) continue;
+      if (member.subscriber.backpressure.isFull()) this.stall(member);
+      else member.give(bytes, entry);
+    }
+  }
+
+  /** It is read for no more; what it misses is read from the log once it has read what it was sent. */
+  private stall(member: Member): void {
+    this.live.delete(member);
+    const { position } = member;
+    const reader = this.tail?.reader.from(position);
+    if (reader === undefined) return;
+    void member.subscriber.backpressure.room(encodeStreamCursor(position)).then(() => this.catchUp(member, reader, []));
+  }
+
+  /** The log went on without the readers: everybody is told where it goes on from its own place. */
+  private scatter(): void {
+    const { tail } = this;
+    if (tail === null) return;
+    tail.stop();
+    this.tail = null;
+    const members = [...this.live];
+    this.live.clear();
+    for (const member of members) void this.catchUp(member, tail.reader.from(member.position), []);
+  }
+
+  private fail(member: Member, error: unknown): void {
+    const { left } = member;
+    this.leave(member);
+    if (!left) member.subscriber.end(error);
+  }
+
+  private payloadOf({ item, key }: StreamEntry): Promise<Buffer> | Buffer {
+    const { payloads, execute } = this.options;
+    if (key === null) return execute(item).then(({ bytes }) => bytes);
+    return payloads.of(`${this.options.key} ${key}`, () => execute(item));
+  }
+}
+
+/** A place in the log, and who is told what comes after it. */
+class Member {
+  left = false;
+
+  constructor(
+    readonly subscriber: Subscriber,
+    public position: LogPosition,
+  ) {}
+
+  give(bytes: Buffer, { position, item }: StreamEntry): void {
+    this.position = position;
+    this.subscriber.send(bytes, position, item);
+  }
+}
+
+interface TailEvents {
+  prepare(entry: StreamEntry): Promise<Buffer> | Buffer;
+  deliver(bytes: Buffer, entry: StreamEntry): void;
+  /** The log does not go on where the reader stands. */
+  lost(): void;
+  fail(error: unknown): void;
+}
+
+/** Reads the end of the log for a whole group, and breaks its silence. */
+class Tail {
+  /** Everything up to here was delivered to whoever stood at the head. */
+  deliveredSeq: number;
+  private stopped = false;
+  private woken = false;
+  private silent = false;
+  private wake: () => void = () => {};
+  private readonly stopListening: () => void;
+  private stopTimer: () => void = () => {};
+
+  constructor(
+    readonly reader: ViolationReader,
+    feed: ViolationStream['feed'],
+    private readonly timing: ViolationStream['timing'],
+    private readonly events: TailEvents,
+  ) {
+    this.deliveredSeq = reader.position.seq;
+    this.stopListening = feed.onAppend(() => this.rouse());
+  }
+
+  async run(): Promise<void> {
+    try {
+      this.listenForSilence();
+      while (!this.stopped) await this.turn();
+    } catch (error) {
+      if (!this.stopped) this.events.fail(error);
+    }
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.stopListening();
+    this.stopTimer();
+    this.rouse();
+  }
+
+  private async turn(): Promise<void> {
+    this.woken = false;
+    const { entries, more } = await this.reader.read();
+    for (const entry of entries) {
+      if (this.stopped) return;
+      if (entry.item instanceof StreamResetType) return this.events.lost();
+      await this.tell(entry);
+    }
+    if (this.stopped) return;
+    this.deliveredSeq = this.reader.position.seq;
+    if (entries.length > 0) this.listenForSilence();
+    if (more) return;
+    if (this.silent) {
+      // While the store does not answer, the place cannot be vouched for.
+      if (!this.reader.failing) await this.tell(this.reader.silenceBookmark());
+      this.listenForSilence();
+    }
+    if (this.woken || this.stopped) return;
+    await new Promise<void>((resolve) => {
+      this.wake = resolve;
+    });
+  }
+
+  private async tell(entry: StreamEntry): Promise<void> {
+    const payload = this.events.prepare(entry);
+    const bytes = Buffer.isBuffer(payload) ? payload : await payload;
+    if (this.stopped) return;
+    // In one go: whoever joins before gets it, whoever joins afterwards has read it.
+    this.deliveredSeq = entry.position.seq;
+    this.events.deliver(bytes, entry);
+  }
+
+  private listenForSilence(): void {
+    this.stopTimer();
+    this.silent = false;
+    this.stopTimer = this.timing.startTimer(() => {
+      this.silent = true;
+      this.rouse();
+    }, this.timing.silenceMs);
+  }
+
+  private rouse(): void {
+    this.woken = true;
+    this.wake();
+  }
+}

@@ -1,0 +1,81 @@
+import type { ViolationFeed, ViolationStore } from '../domain/ports.js';
+import type { ViolationEvent } from '../domain/violation.js';
+
+/** Events at the end of the log that are held in memory. */
+const MAX_EVENTS = 10_000;
+/** Scopes whose snapshot is held until the next append. */
+const MAX_SNAPSHOTS = 100;
+
+/**
+ * A store whose newest events, and what holds until the next append, are read once for all readers. The feed must say
+ * of every append before those who read hear of it.
+ */
+export function withWindow(store: ViolationStore, feed: ViolationFeed): ViolationStore {
+  const window = new EventWindow(MAX_EVENTS);
+  let untilAppend = createAnswers();
+  feed.onAppend(() => {
+    untilAppend = createAnswers();
+  });
+  return {
+    append: (changes, nowMs) => store.append(changes, nowMs),
+    events(after, limit) {
+      const held = window.after(after, limit);
+      if (held !== null) return Promise.resolve(held);
+      return untilAppend.of(`events ${after} ${limit}`, false, async () => {
+        const events = await store.events(after, limit);
+        window.add(after, events);
+        return events;
+      });
+    },
+    eventsOf: (violationId) => store.eventsOf(violationId),
+    violations: (query) => store.violations(query),
+    snapshot: (scope) => untilAppend.of(`snapshot ${scope.key}`, true, () => store.snapshot(scope)),
+    position: () => untilAppend.of('position', true, () => store.position()),
+    saveDelivery: (delivery) => store.saveDelivery(delivery),
+    deliveriesOf: (violationId) => store.deliveriesOf(violationId),
+    sinkPosition: (sink) => store.sinkPosition(sink),
+    saveSinkPosition: (sink, seq) => store.saveSinkPosition(sink, seq),
+    close: () => store.close(),
+  };
+}
+
+/** Events without a hole between them, the newest of the log that were read. */
+class EventWindow {
+  private events: readonly ViolationEvent[] = [];
+
+  constructor(private readonly maxEvents: number) {}
+
+  /** Null where the store has to be asked. */
+  after(seq: number, limit: number): readonly ViolationEvent[] | null {
+    const [first] = this.events;
+    if (first === undefined || seq < first.seq - 1) return null;
+    const from = seq - first.seq + 1;
+    return from < this.events.length ? this.events.slice(from, from + limit) : null;
+  }
+
+  add(after: number, events: readonly ViolationEvent[]): void {
+    const last = this.events.at(-1);
+    const newest = events.at(-1);
+    if (newest === undefined || (last !== undefined && newest.seq <= last.seq)) return;
+    const follows = last !== undefined && after === last.seq && events[0]?.seq === after + 1;
+    const all = follows ? [...this.events, ...events] : events;
+    // Dropped in large parts: one by one every append would move all of them.
+    this.events = all.length > 2 * this.maxEvents ? all.slice(-this.maxEvents) : all;
+  }
+}
+
+/** Answers that several ask for at once; what is `kept` holds for those who ask later, too. */
+function createAnswers() {
+  const answers = new Map<string, Promise<unknown>>();
+  return {
+    of<T>(key: string, kept: boolean, ask: () => Promise<T>): Promise<T> {
+      const known = answers.get(key) as Promise<T> | undefined;
+      if (known !== undefined) return known;
+      const answer = ask();
+      answers.set(key, answer);
+      const forget = () => void answers.delete(key);
+      answer.then(() => (kept && answers.size <= MAX_SNAPSHOTS ? undefined : forget()), forget);
+      return answer;
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { ViolationStore } from '../../../src/domain/ports.js';
+import type { ViolationChange } from '../../../src/domain/violation.js';
+import { createGraphContext } from '../../../src/graph/context.js';
+import type { ServerOptions } from '../../../src/server/server.js';
+import { createSqliteStore } from '../../../src/store/sqlite-store.js';
+import { withWindow } from '../../../src/store/violation-window.js';
+import { event, portsOf, schema, T0, violation } from '../../unit/graph/graph-world.js';
+import { startTestServer, type TestServer } from './test-server.js';
+
+/** The server over the published graph and a store on disk that a test appends to. */
+export interface StreamServer extends TestServer {
+  readonly store: ViolationStore;
+  /** Appends one opened violation for each, and resolves when they are on disk and told. */
+  append(...violations: readonly (Partial<ViolationChange['violation']> & { readonly id: string })[]): Promise<void>;
+}
+
+export async function startStreamServer(overrides: Partial<ServerOptions> = {}): Promise<StreamServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'slograph-stream-'));
+  const store = await createSqliteStore({ path: join(folder, 'slograph.db') });
+  const listeners = new Set<() => void>();
+  const feed = {
+    onAppend(listener: () => void) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+  onTestFinished(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const { ports } = portsOf({ clusters: ['edge'] });
+  const read = withWindow(store, feed);
+  const requests: TestServer['requests'] = [];
+  const server = await startTestServer({
+    schema,
+    createContext: (request) => {
+      requests.push(request);
+      return createGraphContext({ ...ports, store: read, feed }, { ...request, nowMs: T0, gridMs: 5_000 });
+    },
+    ...overrides,
+    limits: {
+      maxDepth: 10,
+      maxTokens: 1_000,
+      maxAliases: 20,
+      maxBodyBytes: 262_144,
+      maxSubscriptionsPerSocket: 50,
+      ...overrides.limits,
+    },
+  });
+  return {
+    ...server,
+    requests,
+    store,
+    async append(...violations) {
+      const { seq, emittedAtMs, ...template } = event(1);
+      const changes = violations.map((one) => ({
+        ...template,
+        eventId: `${one.id}/opened`,
+        violation: violation(one),
+      }));
+      await store.append(changes, T0);
+      for (const listener of [...listeners]) listener();
+    },
+  };
+}
