@@ -5,8 +5,9 @@ import { counter, gauge, labelsOf, T0 } from '../../support/prometheus.js';
 /** Counters of the sample grow evenly from 0 to their value over this time, which ends at T0. */
 export const SAMPLE_SPAN_SECONDS = 7_200;
 
-/** Triton's counters have no suffix of their own, and one of its gauges that of a histogram's count. */
-const COUNTERS = /^(?!nv_inference_pending_request_count$).*(_total|_bucket|_sum|_count|_us|_success|_failure)$/;
+/** Triton's counters have no suffix of their own, and two gauges that of a counter. */
+const COUNTERS =
+  /^(?!nv_inference_pending_request_count$|ceph_pg_total$).*(_total|_bucket|_sum|_count|_us|_success|_failure)$/;
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -27,6 +28,11 @@ export interface SampleOptions {
   readonly honorLabels?: boolean;
   /** Changes the labels of the target, to scrape a second time or in another way. */
   readonly target?: (target: Labels) => Labels;
+  /**
+   * Scraped for ten minutes, from the values of the sample on: in how many seconds a series grows by its own value, by its
+   * name; null for one that is no counter.
+   */
+  readonly growth?: (name: string) => number | null;
   /** Labels of every series, as a shared backend has them. */
   readonly external?: Labels;
 }
@@ -34,7 +40,7 @@ export interface SampleOptions {
 /** The series of `exporter-sample.txt` as a Prometheus stores them. */
 export function sample(options: SampleOptions = {}): WrittenSeries[] {
   const { keep = () => true, target = (labels) => labels, external = {} } = options;
-  const { dishonorLabels = false, honorLabels = false } = options;
+  const { dishonorLabels = false, honorLabels = false, growth } = options;
   const fromMs = SAMPLE_SPAN_SECONDS * 1_000;
   return parseSample()
     .filter((series) => keep(series.labels, series.target))
@@ -45,12 +51,25 @@ export function sample(options: SampleOptions = {}): WrittenSeries[] {
         dishonorLabels ? false : honorLabels || series.honorLabels,
       );
       const labels = { ...scraped, ...external };
-      const isCounter = COUNTERS.test(labels.__name__ ?? '');
-      const made = isCounter
+      const name = labels.__name__ ?? '';
+      if (growth !== undefined) return { labels, samples: grown(series.value, growth(name)) };
+      const made = COUNTERS.test(name)
         ? counter('x', { perSecond: series.value / SAMPLE_SPAN_SECONDS, fromMs: T0 - fromMs, everyMs: 30_000 })
         : gauge('x', series.value, { everyMs: 30_000 });
       return { labels, samples: made.samples };
     });
+}
+
+/** Names of the sample that an exporter of Prometheus' own conventions would call counters. */
+export function counterNames(): readonly string[] {
+  const names = parseSample().map(({ labels }) => labels.__name__ ?? '');
+  return [...new Set(names)].filter((name) => COUNTERS.test(name));
+}
+
+function grown(value: number, growthSeconds: number | null): WrittenSeries['samples'] {
+  const fromMs = T0 - 600_000;
+  if (growthSeconds === null) return gauge('x', value, { fromMs, everyMs: 30_000 }).samples;
+  return counter('x', { perSecond: value / growthSeconds, initial: value, fromMs, everyMs: 30_000 }).samples;
 }
 
 function scrapedLabels({ labels }: SampleSeries, target: Labels, honor: boolean): Labels {

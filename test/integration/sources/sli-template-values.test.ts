@@ -7,9 +7,10 @@ import { createEventSource } from '../../../src/sources/sli-events.js';
 import { sliTemplates } from '../../../src/sources/sli-templates.js';
 import { counter, gauge, startPrometheus, T0 } from '../../support/prometheus.js';
 import { anObjective, anSli } from '../../unit/domain/slo-examples.js';
+import { growthOf } from '../graph/sample-growth.js';
+import { sample } from './exporter-sample.js';
 
 const WINDOW_MS = 30 * 60_000;
-const WINDOW_SECONDS = WINDOW_MS / 1_000;
 const context = { scope: everything };
 const grow = (series: string, perSecond: number) => counter(series, { perSecond });
 
@@ -86,7 +87,9 @@ const series = [
 ];
 
 /** Of a value what it is now; of a ratio what is good of how much, per second. */
-const expected: readonly (readonly [string, Record<string, string>, number | readonly [number, number] | null])[] = [
+type Expected = readonly [string, Record<string, string>, number | readonly [number, number] | null];
+
+const expected: readonly Expected[] = [
   ['inference-queue-time', { namespace: 'ai', model: 'llama', threshold: '1s' }, [17, 20]],
   ['triton-availability', { namespace: 'ai', model: 'resnet50' }, [10, 12]],
   ['triton-latency', { namespace: 'ai', model: 'resnet50' }, 0.02],
@@ -114,9 +117,41 @@ const expected: readonly (readonly [string, Record<string, string>, number | rea
   ['spark-batch-latency', { query: 'daily orders' }, 2.5],
 ];
 
+/** The same of the sample of real exporters, whose growth `sample-growth.ts` lists. */
+const expectedOfSample: readonly Expected[] = [
+  ['triton-availability', { namespace: 'ai', model: 'resnet50' }, [60, 60.09]],
+  ['triton-latency', { namespace: 'ai', model: 'resnet50' }, 1_200_000 / 60 / 1e6],
+  ['triton-queue-time', { namespace: 'ai', model: 'resnet50' }, 300_000 / 60 / 1e6],
+  ['kserve-latency', { namespace: 'ai', model: 'iris', threshold: '100ms' }, [7_100 / 720, 10]],
+  ['ray-serve-availability', { namespace: 'ai', application: 'chat' }, [7_164 / 600, 12]],
+  ['gpu-saturation', { node: 'gpu-1' }, 0.91],
+  ['minio-availability', { api: 'getobject' }, [36 - 0.007, 36]],
+  ['minio-latency', { threshold: '100ms' }, [34, 36]],
+  ['minio-durability', { namespace: 'storage' }, 15 - 9],
+  ['ceph-availability', {}, 1],
+  ['ceph-durability', { pool: '1' }, 127 / 128],
+  ['ceph-write-latency', { osd: 'osd.0' }, 360 / 180_000],
+  ['ceph-read-latency', {}, null],
+  ['ceph-object-availability', {}, [60 - 0.03, 60]],
+  ['kafka-consumer-lag', { group: 'fraud' }, 1_000],
+  ['kafka-lag-seconds', { group: 'fraud', kafka: 'main' }, 12],
+  ['kafka-topic-throughput', { topic: 'orders' }, 100],
+  ['kafka-durability', { topic: 'orders' }, 2 / 3],
+  ['flink-throughput', { job: 'fraud', operator: 'Source:_orders' }, 200],
+  ['flink-lag-seconds', { job: 'fraud' }, 0.85],
+  ['flink-pending-records', { job: 'fraud' }, 1_000],
+  ['flink-checkpoints', { job: 'fraud' }, [120 / 400, 121 / 400]],
+  ['flink-restarts', { job: 'fraud' }, 0],
+  ['spark-throughput', { application: 'etl' }, 1e9],
+  ['spark-tasks', { application: 'etl' }, [3, 3.01]],
+];
+
 describe('templates', () => {
-  it('read what exporters of model servers, stores, streams and batches say', async () => {
-    const { url } = await startPrometheus({ series });
+  it.each([
+    ['exporters of model servers, stores, streams and batches', series, expected, WINDOW_MS],
+    ['the sample of real exporters, scraped for ten minutes', sample({ growth: growthOf }), expectedOfSample, 300_000],
+  ] as const)('read what is said by %s', async (_, written, truth, windowMs) => {
+    const { url } = await startPrometheus({ series: written });
     const planner = createPlanner({
       clusters: [
         { name: 'edge', match: {}, prometheus: { url, timeoutMs: 20_000, maxConcurrent: 8, headersFile: null } },
@@ -124,19 +159,19 @@ describe('templates', () => {
     });
     onTestFinished(() => planner.close());
     const events = createEventSource(planner);
-    for (const [name, parameters, value] of expected) {
+    for (const [name, parameters, value] of truth) {
       const sli = compiled(createSliCompiler(planner), name, parameters);
       const what = `${name} ${JSON.stringify(parameters)}`;
       const [current] = await events.readCurrent([sli], T0, context);
-      const [reading] = await events.readWindow([sli], WINDOW_MS, T0, context);
+      const [reading] = await events.readWindow([sli], windowMs, T0, context);
       const counts = answered(reading).events;
       if (value === null) expect(answered(current), what).toBeNull();
-      else if (typeof value === 'number') expect(answered(current), what).toBeCloseTo(value, 9);
+      else if (typeof value === 'number') expect(answered(current)?.toPrecision(12), what).toBe(value.toPrecision(12));
       else {
-        expect(counts?.good, what).toBeCloseTo(value[0] * WINDOW_SECONDS, 6);
-        expect(counts?.total, what).toBeCloseTo(value[1] * WINDOW_SECONDS, 6);
+        expect(counts?.good, what).toBeCloseTo((value[0] * windowMs) / 1_000, 6);
+        expect(counts?.total, what).toBeCloseTo((value[1] * windowMs) / 1_000, 6);
       }
-      if (typeof value === 'number') expect(counts, what).toEqual({ good: 30, bad: 0, total: 30 });
+      if (typeof value === 'number') expect(counts, what).toMatchObject({ good: windowMs / 60_000, bad: 0 });
     }
   });
 });
