@@ -12,8 +12,15 @@ export interface BudgetInput {
   readonly events: EventCounts | null;
   /** Fewer events than this say nothing. */
   readonly minEvents: number;
+  /** True length of the window. */
   readonly windowMs: number;
   readonly atMs: number;
+  /** When a calendar window ends, and its budget with it; null for a rolling one, which never does. */
+  readonly endsAtMs?: number | null;
+  /** Events of the whole window, where it is not over: those that are to be expected; null: those that were seen. */
+  readonly expectedTotal?: number | null;
+  /** What is counted are slices of time: only whole ones are allowed to be bad. */
+  readonly inWholeSlices?: boolean;
   /** Burn rate by which the end is foretold; null when it is not known. */
   readonly presentBurnRate: number | null;
   /** The counts may be short. */
@@ -21,8 +28,9 @@ export interface BudgetInput {
 }
 
 /**
- * The error budget of a rolling window: all of it belongs to the events that were seen. Nothing is clamped: a budget
- * spent five times over is consumed to 5 and remains at -4.
+ * The error budget of a window. All of a rolling one belongs to the events that were seen; of a calendar window that is
+ * not over it belongs to those that are expected until then. Nothing is clamped: a budget spent five times over is
+ * consumed to 5 and remains at -4.
  * @throws RangeError when the target is none
  * @see https://sre.google/workbook/implementing-slos/
  */
@@ -30,13 +38,16 @@ export function errorBudget(input: BudgetInput): ErrorBudget {
   const allowed = budgetOf(input.target);
   const errors = input.events === null ? null : errorRatio(input.events, input.minEvents);
   if (input.events === null || errors === null) return unknownBudget(input.target);
-  const consumed = errors.div(allowed);
+  const expected = new Exact(input.expectedTotal ?? input.events.total);
+  const consumed = errors.mul(input.events.total).div(allowed.mul(expected));
   const remaining = new Exact(1).minus(consumed);
   return {
     total: allowed.toNumber(),
     consumedRatio: consumed.toNumber(),
     remainingRatio: remaining.toNumber(),
-    remainingEvents: remaining.mul(allowed).mul(input.events.total).toNumber(),
+    remainingEvents: input.inWholeSlices
+      ? allowed.mul(expected).floor().minus(errors.mul(input.events.total)).toNumber()
+      : remaining.mul(allowed).mul(expected).toNumber(),
     remainingTimeMs: Math.round(remaining.mul(allowed).mul(input.windowMs).toNumber()),
     exhaustsAtMs: exhaustsAt(remaining, input),
     isEstimated: input.isEstimated,
@@ -56,10 +67,16 @@ export function unknownBudget(target: string): ErrorBudget {
   };
 }
 
-/** The earliest it can be: errors that leave the window in the meantime are not credited. */
-function exhaustsAt(remaining: Exact, { atMs, windowMs, presentBurnRate }: BudgetInput): number | null {
+/**
+ * The earliest it can be: errors that leave a rolling window in the meantime are not credited. A calendar window that
+ * ends before begins anew.
+ */
+function exhaustsAt(
+  remaining: Exact,
+  { atMs, windowMs, endsAtMs = null, presentBurnRate }: BudgetInput,
+): number | null {
   if (remaining.lte(0)) return atMs;
   if (presentBurnRate === null || presentBurnRate <= 0) return null;
   const exhaustsAtMs = remaining.mul(windowMs).div(presentBurnRate).plus(atMs).round();
-  return exhaustsAtMs.gt(END_OF_TIME_MS) ? null : exhaustsAtMs.toNumber();
+  return exhaustsAtMs.gt(endsAtMs ?? END_OF_TIME_MS) ? null : exhaustsAtMs.toNumber();
 }

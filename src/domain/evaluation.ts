@@ -1,6 +1,8 @@
 import { errorBudget, unknownBudget } from './budget.js';
 import { burnRateOfEvents, errorRatio } from './burn-rate.js';
+import { calendarWindowAt, type Span } from './calendar.js';
 import { Exact } from './decimal.js';
+import { isWellFounded } from './low-traffic.js';
 import type {
   BurnRateAlertStatus,
   BurnRateRule,
@@ -42,9 +44,15 @@ export const unknownCoverage: Coverage = {
   partial: false,
 };
 
-/** The window over which an SLO burns at present, in milliseconds: an hour, or all of a shorter window. */
+/** The window over which an SLO burns at present, in milliseconds: an hour or a slice, or all of a shorter window. */
 export function presentWindowOf(slo: SloDefinition): number {
-  return Math.min(HOUR_MS, slo.windowMs);
+  const longestSliceMs = Math.max(0, ...slo.objectives.map(({ timeSliceWindowMs }) => timeSliceWindowMs ?? 0));
+  return Math.min(Math.max(HOUR_MS, longestSliceMs), slo.windowMs);
+}
+
+/** Where the window of an SLO lies at an instant; a calendar window goes on beyond it. */
+export function windowAt({ window }: SloDefinition, atMs: number): Span {
+  return window.kind === 'ROLLING' ? { fromMs: atMs - window.durationMs, toMs: atMs } : calendarWindowAt(window, atMs);
 }
 
 /** How far back a sample counts as recent, in milliseconds: the shortest window that is read, at least 5 minutes. */
@@ -88,20 +96,27 @@ export function measureObjective(
   before: { readonly figures: ObjectiveFigures | null; readonly open: Violation | null },
 ): ObjectiveFigures {
   const burnRates = new Map<number, number | null>();
+  const minEvents = leastEvents(slo);
   for (const windowMs of windowsOf(slo)) {
-    const events = readings.windows.get(windowMs)?.events ?? null;
-    burnRates.set(windowMs, events === null ? null : burnRateOfEvents(events, objective.target, slo.minEvents));
+    // What lies within a slice is counted in events, which say whether there is data, not how slices burn.
+    const isCounted = windowMs >= (objective.timeSliceWindowMs ?? 0);
+    const events = isCounted ? (readings.windows.get(windowMs)?.events ?? null) : null;
+    burnRates.set(windowMs, events === null ? null : burnRateOfEvents(events, objective.target, minEvents));
   }
   const partial = [...readings.windows.values()].some((reading) => reading.partial);
   const events = readings.windows.get(slo.windowMs)?.events ?? null;
   return {
     objective,
-    ratio: goodRatio(events, slo.minEvents),
+    ratio: goodRatio(events, minEvents),
     events,
     current: readings.current,
     budget: budgetFrom(slo, objective, events, readings, burnRates),
     burnRates,
-    alerts: slo.burnRateRules.map((rule) => alertStatus(rule, burnRates, firingSince(rule, before) ?? readings.atMs)),
+    alerts: slo.burnRateRules.map((rule) => {
+      const longEvents = readings.windows.get(rule.longWindowMs)?.events ?? null;
+      const isFounded = longEvents !== null && isWellFounded(longEvents, objective.target, rule.factor, slo);
+      return alertStatus(rule, { burnRates, isFounded, before: lastOf(rule, before), atMs: readings.atMs });
+    }),
     coverage: partial ? { ...readings.coverage, partial } : readings.coverage,
   };
 }
@@ -134,36 +149,75 @@ function budgetFrom(
   readings: ObjectiveReadings,
   burnRates: ReadonlyMap<number, number | null>,
 ): ErrorBudget {
+  const { atMs } = readings;
+  const { fromMs, toMs } = windowAt(slo, atMs);
+  const reading = readings.windows.get(slo.windowMs);
   return errorBudget({
     target: objective.target,
     events,
-    minEvents: slo.minEvents,
-    windowMs: slo.windowMs,
-    atMs: readings.atMs,
+    minEvents: leastEvents(slo),
+    windowMs: toMs - fromMs,
+    atMs,
+    endsAtMs: slo.window.kind === 'CALENDAR' ? toMs : null,
+    expectedTotal: events === null ? null : expectedTotal(objective, events.total, { fromMs, toMs }, atMs),
+    inWholeSlices: slo.budgetingMethod === 'TIMESLICES',
     presentBurnRate: burnRates.get(presentWindowOf(slo)) ?? null,
-    isEstimated: readings.windows.get(slo.windowMs)?.partial ?? false,
+    isEstimated: toMs > atMs || (reading?.partial ?? false),
   });
 }
 
-function alertStatus(
-  rule: BurnRateRule,
-  burnRates: ReadonlyMap<number, number | null>,
-  sinceMs: number,
-): BurnRateAlertStatus {
-  const longBurnRate = burnRates.get(rule.longWindowMs) ?? null;
-  const shortBurnRate = burnRates.get(rule.shortWindowMs) ?? null;
-  const firing = isAbove(longBurnRate, rule.factor) && isAbove(shortBurnRate, rule.factor);
-  return { ...rule, longBurnRate, shortBurnRate, firing, sinceMs: firing ? sinceMs : null };
+/** A slice has to have its least events by itself: there `minEvents` counted already. */
+function leastEvents({ budgetingMethod, minEvents }: SloDefinition): number {
+  return budgetingMethod === 'OCCURRENCES' ? minEvents : 0;
 }
 
-function firingSince(
+/** What a window will have had at its end: the slices that are to come, or events at the rate of those seen. */
+function expectedTotal(
+  { timeSliceWindowMs }: ObjectiveDefinition,
+  total: number,
+  { fromMs, toMs }: Span,
+  atMs: number,
+) {
+  if (toMs <= atMs) return total;
+  if (timeSliceWindowMs !== null) return total + Math.floor((toMs - atMs) / timeSliceWindowMs);
+  return new Exact(total)
+    .mul(toMs - fromMs)
+    .div(atMs - fromMs)
+    .toNumber();
+}
+
+/** What was known of a rule before. */
+type Before = Pick<BurnRateAlertStatus, 'sinceMs' | 'aboveSinceMs'>;
+
+function alertStatus(
+  rule: BurnRateRule,
+  now: {
+    readonly burnRates: ReadonlyMap<number, number | null>;
+    readonly isFounded: boolean;
+    readonly before: Before | null;
+    readonly atMs: number;
+  },
+): BurnRateAlertStatus {
+  const longBurnRate = now.burnRates.get(rule.longWindowMs) ?? null;
+  const shortBurnRate = now.burnRates.get(rule.shortWindowMs) ?? null;
+  const above = now.isFounded && isAbove(longBurnRate, rule.factor) && isAbove(shortBurnRate, rule.factor);
+  const aboveSinceMs = above ? (now.before?.aboveSinceMs ?? now.atMs) : null;
+  const firing = aboveSinceMs !== null && now.atMs - aboveSinceMs >= rule.alertAfterMs;
+  const sinceMs = firing ? (now.before?.sinceMs ?? now.atMs) : null;
+  return { ...rule, longBurnRate, shortBurnRate, firing, sinceMs, aboveSinceMs };
+}
+
+/** Of a rule that had opened a violation it is known that it was above for long enough before that. */
+function lastOf(
   rule: BurnRateRule,
   before: { readonly figures: ObjectiveFigures | null; readonly open: Violation | null },
-): number | null {
+): Before | null {
   const isSame = (pair: { longWindowMs: number | null; shortWindowMs: number | null }) =>
     pair.longWindowMs === rule.longWindowMs && pair.shortWindowMs === rule.shortWindowMs;
-  if (before.figures !== null) return before.figures.alerts.find(isSame)?.sinceMs ?? null;
-  return before.open !== null && isSame(before.open) ? before.open.startedAtMs : null;
+  if (before.figures !== null) return before.figures.alerts.find(isSame) ?? null;
+  if (before.open === null || !isSame(before.open)) return null;
+  const sinceMs = before.open.startedAtMs;
+  return { sinceMs, aboveSinceMs: sinceMs - rule.alertAfterMs };
 }
 
 function isAbove(burnRate: number | null, factor: number): boolean {

@@ -91,7 +91,9 @@ function whyUndecided(
 function budgetGone(slo: SloDefinition, { budget, events }: ObjectiveFigures): string | null {
   if (budget.remainingRatio === null || budget.consumedRatio === null || budget.remainingRatio > 0) return null;
   const { bad, total } = events ?? { bad: 0, total: 0 };
-  const counts = `${eventsInWords(bad)} of ${eventsInWords(total)} events were bad where ${eventsInWords(total * budget.total)} are allowed`;
+  const what = slo.budgetingMethod === 'OCCURRENCES' ? 'events' : 'slices';
+  const allowed = budget.consumedRatio > 0 ? bad / budget.consumedRatio : total * budget.total;
+  const counts = `${eventsInWords(bad)} of ${eventsInWords(total)} ${what} were bad where ${eventsInWords(allowed)} are allowed`;
   return `${percentInWords(budget.consumedRatio)} of the error budget of ${formatDuration(slo.windowMs)} is spent: ${counts}`;
 }
 
@@ -111,13 +113,18 @@ function atRisk(
   const { budget, burnRates } = figures;
   const [other] = open;
   if (other !== undefined) return { state: 'AT_RISK', stateReason: messageOf(other, slo, figures, readings) };
-  if (budget.exhaustsAtMs === null || budget.exhaustsAtMs >= readings.atMs + slo.windowMs) return null;
+  if (budget.exhaustsAtMs === null || isAfterWindow(slo, budget.exhaustsAtMs, readings.atMs)) return null;
   const rate = burnRates.get(presentWindowOf(slo)) ?? 0;
   const left = `${percentInWords(budget.remainingRatio ?? 0)} of the error budget of ${formatDuration(slo.windowMs)} is left`;
   return {
     state: 'AT_RISK',
     stateReason: `${left}; at the present burn rate of ${inWords(rate)} it is gone at ${instantInWords(budget.exhaustsAtMs)}`,
   };
+}
+
+/** A forecast for a calendar window is never beyond its end. */
+function isAfterWindow({ window }: SloDefinition, exhaustsAtMs: number, atMs: number): boolean {
+  return window.kind === 'ROLLING' && exhaustsAtMs >= atMs + window.durationMs;
 }
 
 function noData(slo: SloDefinition, { events }: ObjectiveFigures, readings: ObjectiveReadings): Judgement | null {

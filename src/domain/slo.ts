@@ -162,7 +162,7 @@ export interface SloDefinition {
   /** Nominal length of the window, by which burn rates are reckoned: a month is 30 days, a quarter 90, a year 365. */
   readonly windowMs: number;
   readonly budgetingMethod: BudgetingMethod;
-  /** A window with fewer events than this does not count. 0 counts every window. */
+  /** A window with fewer events than this does not count, nor does a slice where slices are counted. 0 counts all. */
   readonly minEvents: number;
   /** No burn rate fires on fewer bad events than this in its long window. 0 lets every number fire. */
   readonly minFailures: number;
@@ -199,7 +199,10 @@ export interface Definitions {
   readonly problems: readonly Problem[];
 }
 
-/** Events in one window; good + bad = total. For a threshold SLI an event is a sample. */
+/**
+ * What the budgeting method counts in one window; good + bad = total. For a threshold SLI an event is a sample; with
+ * TIMESLICES and RATIO_TIMESLICES an event is a slice, of the latter parts of it.
+ */
 export interface EventCounts {
   readonly good: number;
   readonly bad: number;
@@ -242,7 +245,7 @@ export interface ErrorBudget {
   readonly remainingTimeMs: number | null;
   /** When it is gone at the present rate; null if never, or unknown. */
   readonly exhaustsAtMs: number | null;
-  /** The counts may be short: the source answered in part. */
+  /** The counts may be short, or the window is not over, so that its events are an expectation. */
   readonly isEstimated: boolean;
 }
 
@@ -252,6 +255,8 @@ export interface BurnRateAlertStatus extends BurnRateRule {
   readonly firing: boolean;
   /** When it began to fire; null while it does not. */
   readonly sinceMs: number | null;
+  /** Since when both rates are above the factor, on enough events; null while they are not. */
+  readonly aboveSinceMs: number | null;
 }
 
 /** One objective, evaluated. */

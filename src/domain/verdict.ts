@@ -101,7 +101,8 @@ function fires(alert: BurnRateAlertStatus, readings: ObjectiveReadings): boolean
   const long = isTrusted(readings, alert.longWindowMs) ? alert.longBurnRate : null;
   const short = isTrusted(readings, alert.shortWindowMs) ? alert.shortBurnRate : null;
   if ((long !== null && long <= alert.factor) || (short !== null && short <= alert.factor)) return false;
-  return long === null || short === null ? null : true;
+  // Above it, the rest decides: whether there are enough events, and for how long it is so.
+  return long === null || short === null ? null : alert.firing;
 }
 
 /** The most severe first; among equals the one that spends the budget fastest. */
