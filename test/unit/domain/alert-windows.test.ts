@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { burnRateRules, defaultWindowPairs, parseBurnRateWindows } from '../../../src/domain/alert-windows.js';
+import {
+  burnRateRules,
+  defaultWindowPairs,
+  parseBurnRateWindows,
+  ruleOfThreshold,
+} from '../../../src/domain/alert-windows.js';
 import { parseDuration } from '../../../src/domain/duration.js';
 
 const factors = (window: string, target: string, text: string) =>
@@ -7,25 +12,66 @@ const factors = (window: string, target: string, text: string) =>
 
 describe('the factor of a burn-rate pair', () => {
   it.each([
-    { window: '30d', text: '2%/1h/5m', factor: 14.4, because: 'SRE workbook, table 5-8' },
-    { window: '30d', text: '5%/6h/30m', factor: 6, because: 'SRE workbook, table 5-8' },
-    { window: '30d', text: '10%/1d/2h', factor: 3, because: 'SRE workbook, its code sample' },
-    { window: '30d', text: '10%/3d/6h', factor: 1, because: 'SRE workbook, table 5-8' },
-    { window: '28d', text: '2%/1h/5m', factor: 13.44, because: 'a shorter window has a smaller budget' },
-    { window: '28d', text: '5%/6h/30m', factor: 5.6, because: 'a shorter window has a smaller budget' },
-    { window: '7d', text: '2%/1h/5m', factor: 3.36, because: 'a week' },
-    { window: '7d', text: '5%/6h/30m', factor: 1.4, because: 'a week' },
-    { window: '7d', text: '10%/1h/5m', factor: 16.8, because: 'ten percent of a week in an hour' },
-    { window: '90d', text: '1%/1h/5m', factor: 21.6, because: 'a quarter' },
-    { window: '90d', text: '3%/6h/30m', factor: 10.8, because: 'a quarter' },
-    { window: '90d', text: '5%/24h/2h', factor: 4.5, because: 'a quarter' },
-    { window: '7d', text: '8%/1h/5m', factor: 13.44, because: 'many pairs for a week' },
-    { window: '7d', text: '12.5%/6h/30m', factor: 3.5, because: 'many pairs for a week' },
-    { window: '7d', text: '20%/1d/2h', factor: 1.4, because: 'many pairs for a week' },
-  ])('is $factor for $text of $window: $because', ({ window, text, factor }) => {
+    { id: 'G11, G17', window: '30d', text: '2%/1h/5m,5%/6h/30m,10%/1d/2h,10%/3d/6h', factors: [14.4, 6, 3, 1] },
+    { id: 'G18', window: '28d', text: '2%/1h/5m,5%/6h/30m,10%/1d/2h', factors: [13.44, 5.6, 2.8] },
+    { id: 'G19', window: '7d', text: '2%/1h/5m,5%/6h/30m', factors: [3.36, 1.4] },
+    { id: 'G20', window: '7d', text: '10%/1h/5m,20%/6h/30m,40%/24h/2h', factors: [16.8, 5.6, 2.8] },
+    { id: 'G21', window: '90d', text: '1%/1h/5m,3%/6h/30m,5%/24h/2h', factors: [21.6, 10.8, 4.5] },
+    { id: 'G22', window: '7d', text: '8%/1h/5m,12.5%/6h/30m,20%/1d/2h', factors: [13.44, 3.5, 1.4] },
+  ])('is budget share times window by long window: $id', ({ window, text, factors: expected }) => {
     const { rules, warnings } = factors(window, '0.999', text);
     expect(warnings).toEqual([]);
-    expect(rules.map((rule) => rule.factor)).toEqual([factor]);
+    expect(rules.map((rule) => rule.factor)).toEqual(expected);
+  });
+
+  it.each([
+    { id: 'G18', window: '28d', text: '10%/3d/6h', factor: 0.9333 },
+    { id: 'G19', window: '7d', text: '10%/1d/2h', factor: 0.7 },
+    { id: 'G19', window: '7d', text: '10%/3d/6h', factor: 0.2333 },
+    { id: 'G22', window: '7d', text: '42%/3d/6h', factor: 0.98 },
+  ])('is not used below 1: $id, $factor', ({ window, text, factor }) => {
+    const { rules, warnings } = factors(window, '0.999', text);
+    expect(rules).toEqual([]);
+    expect(warnings).toEqual([expect.stringContaining(`factor ${factor} is below 1`)]);
+  });
+
+  it.each([
+    { id: 'G17', window: '30d', rates: [14.4, 6, 3, 1], longs: ['1h', '6h', '1d', '3d'], percent: [2, 5, 10, 10] },
+    {
+      id: 'G18',
+      window: '28d',
+      rates: [14.4, 6, 3, 1],
+      longs: ['1h', '6h', '1d', '3d'],
+      percent: [2.143, 5.357, 10.714, 10.714],
+    },
+    {
+      id: 'G19',
+      window: '7d',
+      rates: [14.4, 6, 3, 1],
+      longs: ['1h', '6h', '1d', '3d'],
+      percent: [8.571, 21.43, 42.86, 42.86],
+    },
+    {
+      id: 'G23',
+      window: '28d',
+      rates: [14, 7, 2, 1],
+      longs: ['1h', '6h', '1d', '4d'],
+      percent: [2.083, 6.25, 7.143, 14.286],
+    },
+  ])('that is given says what share is spent: $id', ({ window, rates, longs, percent }) => {
+    const shares = rates.map((factor, index) => {
+      const longWindowMs = parseDuration(longs[index] as string);
+      const rule = { severity: 'PAGE' as const, factor, longWindowMs, shortWindowMs: longWindowMs, alertAfterMs: 0 };
+      return ruleOfThreshold(rule, parseDuration(window)).budgetShare * 100;
+    });
+    for (const [index, share] of shares.entries()) expect(share).toBeCloseTo(percent[index] as number, 2);
+  });
+
+  it.each([
+    { window: '30d', factor: 14.4 },
+    { window: '28d', factor: 13.44 },
+  ])('lets a budget of $window last 50 hours at $factor: G24', ({ window, factor }) => {
+    expect(parseDuration(window) / factor).toBeCloseTo(parseDuration('50h'), 3);
   });
 
   it('of the default pairs over 30 d are 14.4, 6 and 1: two pages and a ticket', () => {
