@@ -10,7 +10,7 @@ interface Unsupported {
 }
 
 /** All that is read and not evaluated, so that nothing is evaluated as something else. */
-const UNSUPPORTED: readonly Unsupported[] = [
+export const unsupported: readonly Unsupported[] = [
   {
     isUsed: ({ window }) => window.kind === 'CALENDAR',
     place: (spec) => spec.key('timeWindow'),
@@ -65,7 +65,7 @@ const UNSUPPORTED: readonly Unsupported[] = [
 
 /** Reports what an SLO uses that is not evaluated. */
 export function reportUnsupported(slo: SloDefinition, spec: SpecFields, annotations: Annotations): void {
-  for (const { isUsed, place, message } of UNSUPPORTED) {
+  for (const { isUsed, place, message } of unsupported) {
     if (isUsed(slo)) place(spec, annotations).report(message);
   }
 }
