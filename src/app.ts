@@ -8,6 +8,7 @@ import type { Definitions } from './domain/slo.js';
 import { alignToGrid } from './domain/time-grid.js';
 import { systemClock } from './engine/clock.js';
 import { createEngine, type Engine } from './engine/engine.js';
+import { keepRetention } from './engine/retention.js';
 import { createGraphContext, type GraphContext, type GraphPorts } from './graph/context.js';
 import { createSchema } from './graph/schema.js';
 import { createAlertmanagerNotifier } from './notify/alertmanager.js';
@@ -25,6 +26,7 @@ import { createSliCompiler } from './sources/sli-compiler.js';
 import { createEventSource } from './sources/sli-events.js';
 import { sliTemplates } from './sources/sli-templates.js';
 import { createDefinitionStore, type WatchedDefinitions } from './specs/definition-store.js';
+import { createPostgresStore, examinePostgresStore } from './store/postgres-store.js';
 import { createSqliteStore } from './store/sqlite-store.js';
 import { withWindow } from './store/violation-window.js';
 
@@ -69,6 +71,7 @@ export function createApp(config: Config, { version, log = createLog({ level: co
   const applications = createApplicationMemory();
   let inForce = config;
   let store: ViolationStore | null = null;
+  let stopRetention = () => {};
   let core: Core | null = null;
   let server: GatewayServer | null = null;
   /** Starts, changes and the end happen one after the other. */
@@ -80,8 +83,9 @@ export function createApp(config: Config, { version, log = createLog({ level: co
   };
 
   async function start(): Promise<{ url: string }> {
-    const opened = await createSqliteStore(config.store);
+    const opened = await openStore(config.store);
     store = opened;
+    stopRetention = keepRetention({ ...config.store, store: opened, clock: systemClock, log });
     metrics.countOpen(async () => (await opened.snapshot(everything)).events.length);
     core = await buildCore(config, opened, applications, metrics, log);
     feed.follow(core.engine.feed);
@@ -109,6 +113,7 @@ export function createApp(config: Config, { version, log = createLog({ level: co
   async function stop(): Promise<void> {
     await server?.stop();
     await core?.stop();
+    stopRetention();
     await store?.close();
     server = null;
     core = null;
@@ -272,6 +277,15 @@ async function logUnreachable(planner: Planner, log: Logger, isStopped: () => bo
     if (!reachable && !isStopped())
       log.warn({ dataSource: name, error }, 'a data source does not answer; its figures are null until it does');
   }
+}
+
+function openStore({ path, postgres, passwordFile }: Config['store']): Promise<ViolationStore> {
+  return postgres === null ? createSqliteStore({ path }) : createPostgresStore({ url: postgres, passwordFile });
+}
+
+/** Whether the PostgreSQL of a configuration could be the store: its name. @throws StoreError */
+export function examinePostgres({ postgres, passwordFile }: Config['store']): Promise<string> | null {
+  return postgres === null ? null : examinePostgresStore({ url: postgres, passwordFile });
 }
 
 async function storeTrouble(store: ViolationStore): Promise<readonly string[]> {

@@ -13,7 +13,7 @@ import { createSliCompiler } from '../sources/sli-compiler.js';
 import { createEventSource } from '../sources/sli-events.js';
 import { sliTemplates } from '../sources/sli-templates.js';
 import { readDefinitions } from '../specs/definition-files.js';
-import { descriptorFinding, storeFindings } from './doctor-machine.js';
+import { descriptorFinding, postgresFinding, storeFindings } from './doctor-machine.js';
 import type { Terminal } from './terminal.js';
 
 /** Silence that long is explained. */
@@ -36,13 +36,19 @@ export async function examine(file: string, terminal: Terminal): Promise<readonl
     return [
       { ...bare, topic: 'configuration', message: `${file}: ${counted(names.length, 'cluster')}: ${names.join(', ')}` },
       descriptorFinding(),
-      ...storeFindings(config.store.path),
+      ...(await examineStore(config.store)),
       ...(await examineSources(config, planner)),
     ];
   } finally {
     clearTimeout(patience);
     await planner.close();
   }
+}
+
+async function examineStore(store: Config['store']): Promise<readonly Finding[]> {
+  const { examinePostgres } = await import('../app.js');
+  const probe = examinePostgres(store);
+  return probe === null ? storeFindings(store.path) : [await postgresFinding(probe)];
 }
 
 async function examineSources(config: Config, planner: Planner): Promise<readonly Finding[]> {

@@ -33,6 +33,16 @@ export function storeFindings(path: string): readonly Finding[] {
   return [{ ...bare, topic: 'store', message: `the store ${path} can be written` }];
 }
 
+/** Whether a PostgreSQL could be the store; `probe` gives its name or says what is wrong. */
+export async function postgresFinding(probe: Promise<string>): Promise<Finding> {
+  try {
+    return { ...bare, topic: 'store', message: `the store ${await probe} answers, and this user may write to it` };
+  } catch (error) {
+    const [message = '', advice = null] = (error as Error).message.split('; ');
+    return { ...bare, topic: 'store', level: 'ERROR', message, advice };
+  }
+}
+
 /** How many connections and files this process may have open. */
 export function descriptorFinding(limit: number | null = descriptorLimit()): Finding {
   if (limit === null) {

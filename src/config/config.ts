@@ -13,7 +13,7 @@ export interface Config {
   readonly applications: readonly ApplicationDefinition[];
   /** Files and folders of OpenSLO documents. */
   readonly definitions: readonly string[];
-  readonly store: { readonly path: string };
+  readonly store: StoreConfig;
   readonly alertmanagers: readonly AlertmanagerConfig[];
   readonly evaluation: {
     /** How often every SLO is evaluated. */
@@ -29,6 +29,17 @@ export interface Config {
   /** How long work in flight may take to finish after SIGTERM. */
   readonly shutdownGraceMs: number;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+}
+
+export interface StoreConfig {
+  /** File of the embedded store. */
+  readonly path: string;
+  /** URL of a PostgreSQL database that is used in place of the file; holds no password. */
+  readonly postgres: string | null;
+  readonly passwordFile: string | null;
+  /** How long events, and violations after their end, are kept. */
+  readonly retentionMs: number;
+  readonly maxEvents: number;
 }
 
 export interface ClusterConfig {

@@ -60,7 +60,7 @@ function fileOf(config: Config): object {
     })),
     applications: config.applications,
     definitions: config.definitions,
-    store: config.store,
+    store: storeOf(config.store),
     alertmanagers: config.alertmanagers.map(({ url, timeoutMs }) => ({ url, timeout: formatDuration(timeoutMs) })),
     evaluation: {
       interval: formatDuration(config.evaluation.intervalMs),
@@ -72,6 +72,10 @@ function fileOf(config: Config): object {
     shutdownGrace: formatDuration(config.shutdownGraceMs),
     logLevel: config.logLevel,
   };
+}
+
+function storeOf({ path, postgres, passwordFile, retentionMs, maxEvents }: Config['store']) {
+  return { path, postgres, passwordFile, retention: formatDuration(retentionMs), maxEvents };
 }
 
 /** No setting holds a secret, only names of files that do; a setting that is called like one is hidden nevertheless. */

@@ -77,6 +77,20 @@ export const fileSchema = z
     store: z
       .strictObject({
         path: path().prefault('./data/slograph.db').describe('File that keeps violations; made when it is not there.'),
+        postgres: postgresUrl()
+          .nullable()
+          .prefault(null)
+          .describe('A PostgreSQL database in place of the file: `postgres://user@host:5432/database`.'),
+        passwordFile: path()
+          .nullable()
+          .prefault(null)
+          .describe('File that holds the password for `postgres`; read again for every connection.'),
+        retention: duration('1h', '3650d')
+          .prefault('90d')
+          .describe('How long violations are kept after their end, and events for clients that come back.'),
+        maxEvents: wholeNumber(1_000, 100_000_000)
+          .prefault(1_000_000)
+          .describe('Events that are kept at most; the oldest of ended violations go first.'),
       })
       .prefault({}),
     alertmanagers: z
@@ -162,6 +176,28 @@ function httpUrl() {
     context.addIssue({ code: 'custom', message: problem });
     return z.NEVER;
   });
+}
+
+function postgresUrl() {
+  return z.string().transform((text, context) => {
+    const problem = postgresUrlProblem(text);
+    if (problem === null) return text;
+    context.addIssue({ code: 'custom', message: problem });
+    return z.NEVER;
+  });
+}
+
+/** What is said never repeats the text: there may be a password in it. */
+function postgresUrlProblem(text: string): string | null {
+  const expected = 'expected the URL of a database, like postgres://user@host:5432/database';
+  if (!URL.canParse(text)) return expected;
+  const url = new URL(text);
+  if (!['postgres:', 'postgresql:'].includes(url.protocol) || url.pathname.length < 2 || url.host === '')
+    return expected;
+  if (url.password !== '' || url.searchParams.has('password')) {
+    return 'expected a URL without a password: put it into a file and name that in store.passwordFile';
+  }
+  return null;
 }
 
 /** What is said never repeats the text: there may be a password in it. */

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** Programs that are neither ours nor npm's, by the package of Debian that holds them. */
@@ -9,6 +9,7 @@ export const engines = {
   alertmanager: { commands: ['alertmanager', 'prometheus-alertmanager'], debianPackage: 'prometheus-alertmanager' },
   nodeExporter: { commands: ['node_exporter', 'prometheus-node-exporter'], debianPackage: 'prometheus-node-exporter' },
   chromium: { commands: ['chromium', 'chromium-browser', 'google-chrome'], debianPackage: 'chromium' },
+  postgres: { commands: ['postgres'], debianPackage: 'postgresql' },
   kubectl: { commands: ['kubectl'], debianPackage: 'kubernetes-client' },
 } as const;
 
@@ -16,8 +17,8 @@ export type Engine = keyof typeof engines;
 
 /** Where an engine is installed, or null. */
 export function findEngine(engine: Engine): string | null {
-  // Debian keeps daemons out of a plain user's PATH.
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/bin', '/usr/bin', '/usr/sbin', '/sbin'];
+  const path = (process.env.PATH ?? '').split(delimiter);
+  const folders = [...path, '/usr/local/bin', '/usr/bin', '/usr/sbin', '/sbin', ...postgresFolders()];
   for (const command of engines[engine].commands) {
     for (const folder of folders) {
       const path = join(folder, command);
@@ -30,6 +31,17 @@ export function findEngine(engine: Engine): string | null {
     }
   }
   return null;
+}
+
+/** Debian keeps every version of PostgreSQL in a folder of its own, out of PATH; the newest first. */
+function postgresFolders(): readonly string[] {
+  const parent = '/usr/lib/postgresql';
+  try {
+    const versions = readdirSync(parent).sort((one, other) => Number(other) - Number(one));
+    return versions.map((version) => join(parent, version, 'bin'));
+  } catch {
+    return [];
+  }
 }
 
 /**

@@ -280,6 +280,14 @@ export interface LogPosition {
   readonly seq: number;
 }
 
+/** What of the log is kept: events that are young enough, and no more than so many. */
+export interface Retention {
+  /** Events that were stored before it may go. */
+  readonly beforeMs: number;
+  /** At least 1. */
+  readonly maxEvents: number;
+}
+
 /** Keeps violations. What `append` returned is on disk. */
 export interface ViolationStore {
   /** Appends in order, each change once: one whose `eventId` is stored already is left out of the answer. Atomic. @throws StoreError */
@@ -292,13 +300,18 @@ export interface ViolationStore {
   violations(query: ViolationQuery): Promise<readonly Violation[]>;
   /** The OPENED event of every open violation with its present violation, ascending by seq, and the head they hold for. */
   snapshot(scope: Scope): Promise<{ readonly head: LogPosition; readonly events: readonly ViolationEvent[] }>;
-  /** `oldest` is the first seq still kept; head.seq is 0 while the log is empty. */
+  /** `oldest` is the first seq from which the log is whole; head.seq is 0 before the first event. */
   position(): Promise<{ readonly head: LogPosition; readonly oldest: number }>;
   saveDelivery(delivery: Delivery): Promise<void>;
   deliveriesOf(violationId: string): Promise<readonly Delivery[]>;
   /** Where a sink has got to, by seq; 0 at first. */
   sinkPosition(sink: string): Promise<number>;
   saveSinkPosition(sink: string, seq: number): Promise<void>;
+  /**
+   * Lets go of events beyond the retention: `oldest` moves forward. Open violations stay with all their events, and so do
+   * those that ended within the retention. Answers how many events were deleted.
+   */
+  prune(retention: Retention): Promise<number>;
   close(): Promise<void>;
 }
 

@@ -35,6 +35,12 @@ export function withWindow(store: ViolationStore, feed: ViolationFeed): Violatio
     deliveriesOf: (violationId) => store.deliveriesOf(violationId),
     sinkPosition: (sink) => store.sinkPosition(sink),
     saveSinkPosition: (sink, seq) => store.saveSinkPosition(sink, seq),
+    async prune(retention) {
+      const deleted = await store.prune(retention);
+      window.clear();
+      untilAppend = createAnswers();
+      return deleted;
+    },
     close: () => store.close(),
   };
 }
@@ -53,10 +59,17 @@ class EventWindow {
     return from < this.events.length ? this.events.slice(from, from + limit) : null;
   }
 
+  clear(): void {
+    this.events = [];
+  }
+
   add(after: number, events: readonly ViolationEvent[]): void {
     const last = this.events.at(-1);
+    const [oldest] = events;
     const newest = events.at(-1);
-    if (newest === undefined || (last !== undefined && newest.seq <= last.seq)) return;
+    if (oldest === undefined || newest === undefined || (last !== undefined && newest.seq <= last.seq)) return;
+    // Beyond the retention only some are left.
+    if (newest.seq - oldest.seq !== events.length - 1) return;
     const follows = last !== undefined && after === last.seq && events[0]?.seq === after + 1;
     const all = follows ? [...this.events, ...events] : events;
     // Dropped in large parts: one by one every append would move all of them.

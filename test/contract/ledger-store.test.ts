@@ -1,29 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { LedgerStore, SliceBlock, StreamSnapshot } from '../../src/domain/ports.js';
-import { createSqliteStore } from '../../src/store/sqlite-store.js';
+import { storeSubjects } from '../support/stores.js';
 
 const T0 = Date.UTC(2026, 0, 15, 12);
 const MINUTE = 60_000;
-
-/** A store that can be opened, closed and opened again. */
-interface Subject {
-  readonly name: string;
-  make(): { open(): Promise<{ readonly ledger: LedgerStore; close(): Promise<void> }> };
-}
-
-const subjects: readonly Subject[] = [
-  {
-    name: 'sqlite',
-    make() {
-      const folder = mkdtempSync(join(tmpdir(), 'slograph-ledger-'));
-      onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-      return { open: () => createSqliteStore({ path: join(folder, 'slograph.db') }) };
-    },
-  },
-];
 
 function block(minute: number, streams: Readonly<Record<string, readonly number[]>>): SliceBlock {
   const slices = Object.values(streams)[0]?.length ?? 1;
@@ -55,9 +35,9 @@ async function loaded(ledger: LedgerStore) {
   return { streams, blocks };
 }
 
-describe.each(subjects)('a ledger kept in $name', ({ make }) => {
+describe.each(storeSubjects())('a ledger kept in $name', ({ make }) => {
   async function opened(): Promise<LedgerStore> {
-    const store = await make().open();
+    const store = await (await make()).open();
     onTestFinished(() => store.close());
     return store.ledger;
   }
@@ -115,7 +95,7 @@ describe.each(subjects)('a ledger kept in $name', ({ make }) => {
   });
 
   it('is the same after it was closed and opened again', async () => {
-    const subject = make();
+    const subject = await make();
     const first = await subject.open();
     await first.ledger.append([block(0, { a: [1], b: [2] })]);
     await first.ledger.saveSnapshots([snapshot('b', 9)]);

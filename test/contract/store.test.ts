@@ -1,40 +1,25 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { everything, scopeOf } from '../../src/domain/access.js';
 import { StoreError } from '../../src/domain/errors.js';
 import type { ViolationStore } from '../../src/domain/ports.js';
 import type { Violation, ViolationChange } from '../../src/domain/violation.js';
-import { createSqliteStore } from '../../src/store/sqlite-store.js';
 import { withWindow } from '../../src/store/violation-window.js';
+import { storeSubjects } from '../support/stores.js';
 
 const T0 = Date.UTC(2026, 0, 15, 12);
 const MINUTE = 60_000;
 
-/** A store that can be opened, closed and opened again. */
-interface Subject {
-  readonly name: string;
-  make(): { open(): Promise<ViolationStore> };
-}
-
-const subjects: readonly Subject[] = [
-  {
-    name: 'sqlite',
-    make() {
-      const folder = mkdtempSync(join(tmpdir(), 'slograph-store-'));
-      onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-      return { open: () => createSqliteStore({ path: join(folder, 'deep', 'slograph.db') }) };
+const stores = storeSubjects();
+/** Each store by itself, and behind the window that serves readers at the head. */
+const subjects = [
+  ...stores,
+  ...stores.map(({ name, make }) => ({
+    name: `${name} behind a window`,
+    async make(): Promise<{ open(): Promise<ViolationStore> }> {
+      const { open } = await make();
+      return { open: async () => behindWindow(await open()) };
     },
-  },
-  {
-    name: 'sqlite behind a window',
-    make() {
-      const folder = mkdtempSync(join(tmpdir(), 'slograph-store-'));
-      onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-      return { open: async () => behindWindow(await createSqliteStore({ path: join(folder, 'slograph.db') })) };
-    },
-  },
+  })),
 ];
 
 function behindWindow(store: ViolationStore): ViolationStore {
@@ -109,7 +94,7 @@ function changed(of: Violation, severity: Violation['severity'], atMs: number): 
 
 describe.each(subjects)('a violation store ($name)', ({ make }) => {
   async function fresh(): Promise<ViolationStore> {
-    const store = await make().open();
+    const store = await (await make()).open();
     onTestFinished(() => store.close());
     return store;
   }
@@ -262,7 +247,7 @@ describe.each(subjects)('a violation store ($name)', ({ make }) => {
   });
 
   it('is the same store after it was closed and opened again: epoch, events, positions', async () => {
-    const { open } = make();
+    const { open } = await make();
     const before = await open();
     await before.append([opened(violation('a'))], T0);
     await before.saveSinkPosition('am', 1);
@@ -285,10 +270,56 @@ describe.each(subjects)('a violation store ($name)', ({ make }) => {
   });
 
   it('is not opened twice', async () => {
-    const { open } = make();
+    const { open } = await make();
     const store = await open();
     onTestFinished(() => store.close());
     await expect(open()).rejects.toThrow(StoreError);
     expect((await store.append([opened(violation('a'))], T0))[0]?.seq).toBe(1);
+  });
+
+  it('forgets what is older than its retention, and never what is open or a number it gave', async () => {
+    const { open } = await make();
+    const store = await open();
+    const [a, b, c] = [violation('a'), violation('b'), violation('c')];
+    await store.append([opened(a), opened(b)], T0);
+    await store.append([resolved(a, T0 + MINUTE)], T0 + MINUTE);
+    await store.saveDelivery({
+      violationId: 'a',
+      sink: 'am',
+      state: 'FAILED',
+      attempts: 1,
+      lastError: 'x',
+      deliveredAtMs: null,
+    });
+    await store.append([opened(c)], T0 + 2 * MINUTE);
+    expect(await store.prune({ beforeMs: T0, maxEvents: 100 })).toBe(0);
+    expect((await store.position()).oldest).toBe(1);
+    // The end of a is within the retention: it stays whole, though its opening cannot be replayed any more.
+    expect(await store.prune({ beforeMs: T0 + MINUTE, maxEvents: 100 })).toBe(0);
+    expect(await store.position()).toMatchObject({ head: { seq: 4 }, oldest: 3 });
+    expect(await store.eventsOf('a')).toHaveLength(2);
+    expect(await store.prune({ beforeMs: T0 + 2 * MINUTE, maxEvents: 100 })).toBe(2);
+    expect(await store.eventsOf('a')).toEqual([]);
+    expect(await store.deliveriesOf('a')).toEqual([]);
+    expect((await store.violations({ scope: everything })).map(({ id }) => id)).toEqual(['c', 'b']);
+    expect((await store.snapshot(everything)).events.map(({ seq }) => seq)).toEqual([2, 4]);
+    await store.append([resolved(b, T0 + 3 * MINUTE), resolved(c, T0 + 3 * MINUTE)], T0 + 3 * MINUTE);
+    expect(await store.prune({ beforeMs: Number.MAX_SAFE_INTEGER, maxEvents: 100 })).toBe(4);
+    await store.close();
+    const again = await open();
+    onTestFinished(() => again.close());
+    expect(await again.position()).toMatchObject({ head: { seq: 6 }, oldest: 7 });
+    expect((await again.append([opened(violation('d'))], T0))[0]?.seq).toBe(7);
+  });
+
+  it('forgets the oldest beyond so many events', async () => {
+    const store = await fresh();
+    for (const id of ['a', 'b', 'c']) {
+      await store.append([opened(violation(id)), resolved(violation(id), T0 + MINUTE)], T0);
+    }
+    expect(await store.prune({ beforeMs: 0, maxEvents: 3 })).toBe(2);
+    expect((await store.position()).oldest).toBe(4);
+    expect((await store.events(3, 10)).map(({ seq }) => seq)).toEqual([4, 5, 6]);
+    expect((await store.violations({ scope: everything })).map(({ id }) => id)).toEqual(['c', 'b']);
   });
 });

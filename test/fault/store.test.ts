@@ -6,6 +6,7 @@ import Database from 'libsql';
 import { expect, it, onTestFinished } from 'vitest';
 import { everything } from '../../src/domain/access.js';
 import type { ViolationChange } from '../../src/domain/violation.js';
+import { applicationId, migrations } from '../../src/store/sqlite-schema.js';
 import { createSqliteStore } from '../../src/store/sqlite-store.js';
 import { type Running, start } from '../support/process.js';
 import { until } from '../support/until.js';
@@ -151,21 +152,25 @@ it('refuses a store of a newer version', async () => {
   );
 });
 
-it('brings a store of an older version along with what is in it', async () => {
-  const path = join(folder(), 'slograph.db');
-  const first = await createSqliteStore({ path });
-  await first.append([change], 0);
-  await first.close();
-  const database = new Database(path);
-  for (const index of ['event_of_violation', 'event_open', 'event_of_slo']) database.exec(`DROP INDEX ${index}`);
-  database.exec('CREATE INDEX event_of_violation ON event (violation_id, seq)');
-  for (const table of ['ledger_stream', 'ledger_block']) database.exec(`DROP TABLE ${table}`);
-  database.exec('PRAGMA user_version = 1');
-  database.close();
-  const store = await createSqliteStore({ path });
-  onTestFinished(() => store.close());
-  expect(await store.events(0, 10)).toEqual([{ ...change, seq: 1, emittedAtMs: 0 }]);
-});
+it.each(migrations.map((_, index) => index + 1))(
+  'brings a store of version %d along with what is in it',
+  async (version) => {
+    const path = join(folder(), 'slograph.db');
+    const database = new Database(path);
+    for (const statement of migrations.slice(0, version).flat()) database.exec(statement);
+    database.exec("INSERT INTO meta VALUES ('epoch', 'the first')");
+    database.exec(
+      `INSERT INTO event VALUES (1, 'after/opened', 'after', 'OPENED', 0, 0, 0, 0, 's', 'THRESHOLD', 'PAGE', 'OPEN', 'c', NULL, 0, 1, '${JSON.stringify(change.violation)}')`,
+    );
+    database.exec(`PRAGMA application_id = ${applicationId}`);
+    database.exec(`PRAGMA user_version = ${version}`);
+    database.close();
+    const store = await createSqliteStore({ path });
+    onTestFinished(() => store.close());
+    expect(await store.events(0, 10)).toEqual([{ ...change, seq: 1, emittedAtMs: 0 }]);
+    expect(await store.position()).toEqual({ head: { epoch: 'the first', seq: 1 }, oldest: 1 });
+  },
+);
 
 it('says that a folder cannot be made, or a folder is given for a file', async () => {
   const base = folder();

@@ -2,7 +2,8 @@ import { provideEngines } from '../../src/demo/engines.js';
 
 /** A missing engine fails the run; it never skips a test. */
 export default function setup(): void {
-  provideEngines(['prometheus', 'promtool', 'alertmanager', 'nodeExporter', 'chromium', 'kubectl'], (line) =>
-    console.log(line),
+  provideEngines(
+    ['prometheus', 'promtool', 'alertmanager', 'nodeExporter', 'chromium', 'postgres', 'kubectl'],
+    (line) => console.log(line),
   );
 }

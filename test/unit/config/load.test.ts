@@ -6,6 +6,7 @@ import type { Config } from '../../../src/config/config.js';
 import { type LoadOptions, loadConfig } from '../../../src/config/load.js';
 import { ConfigError, problemText } from '../../../src/domain/errors.js';
 
+const STORE = { postgres: null, passwordFile: null, retentionMs: 90 * 86_400_000, maxEvents: 1_000_000 };
 const MINIMAL = 'clusters: [{ name: edge, prometheus: { url: http://prometheus:9090 } }]\n';
 
 function folderWith(text: string): string {
@@ -48,7 +49,7 @@ describe('a configuration', () => {
       ],
       applications: [],
       definitions: [],
-      store: { path: join(folder, 'data/slograph.db') },
+      store: { ...STORE, path: join(folder, 'data/slograph.db') },
       alertmanagers: [],
       evaluation: { intervalMs: 15_000, lagMs: 2_000 },
       gridMs: 5_000,
@@ -77,7 +78,7 @@ alertmanagers: [{ url: http://am:9093 }]
       listen: { host: '0.0.0.0', port: 0 },
       tokensFile: join(folder, 'tokens'),
       definitions: [join(folder, 'slos'), '/etc/slos'],
-      store: { path: join(folder, '../db') },
+      store: { ...STORE, path: join(folder, '../db') },
       gridMs: 60_000,
       clusters: [
         {
@@ -114,7 +115,9 @@ describe('a mistake in the file is told with its place', () => {
     {
       name: 'an unknown key that is close to none',
       text: `store: { colour: red }\n${MINIMAL}`,
-      problems: ['slograph.yaml:1:10 store.colour: unknown key; known here: path'],
+      problems: [
+        'slograph.yaml:1:10 store.colour: unknown key; known here: path, postgres, passwordFile, retention, maxEvents',
+      ],
     },
     {
       name: 'an unknown key inside a list',
@@ -355,7 +358,7 @@ describe('the environment', () => {
     const env = { SLOGRAPH__CLUSTERS__0__NAME: 'edge', SLOGRAPH__CLUSTERS__0__PROMETHEUS__URL: 'http://p' };
     expect(loadConfig({ file: null, env, workingDirectory: '/work' })).toMatchObject({
       clusters: [{ name: 'edge' }],
-      store: { path: '/work/data/slograph.db' },
+      store: { ...STORE, path: '/work/data/slograph.db' },
     });
   });
 
@@ -367,7 +370,10 @@ describe('the environment', () => {
       name: 'SLOGRAPH__CLUSTERS__FIRST__NAME',
       says: 'no such setting; this is a list, name its item by a number: SLOGRAPH__CLUSTERS__0',
     },
-    { name: 'SLOGRAPH__STORE__WHERE', says: 'no such setting; known here: PATH' },
+    {
+      name: 'SLOGRAPH__STORE__WHERE',
+      says: 'no such setting; known here: PATH, POSTGRES, PASSWORD_FILE, RETENTION, MAX_EVENTS',
+    },
   ])('with a variable $name is a problem', ({ name, says }) => {
     expect(problemsOf(MINIMAL, { env: { [name]: '1' } })).toEqual([`${name}: ${says}`]);
   });

@@ -43,6 +43,7 @@ export function memoryStore(log: ViolationEvent[] = []): MemoryStore {
     deliveriesOf: unused,
     sinkPosition: unused,
     saveSinkPosition: unused,
+    prune: unused,
     close: async () => {},
   };
   function check(): void {

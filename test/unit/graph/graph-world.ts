@@ -228,6 +228,7 @@ export function storeOf(
     ],
     sinkPosition: never,
     saveSinkPosition: never,
+    prune: never,
     close: async () => {},
   };
 }

@@ -1,5 +1,5 @@
 import type { SliceBlock } from '../domain/ports.js';
-import type { LedgerBlockTable } from './sqlite-schema.js';
+import type { LedgerBlockTable } from './sql-tables.js';
 
 /** A block with the numbers of its streams in place of their keys. */
 export interface NumberedBlock extends Omit<SliceBlock, 'streams'> {

@@ -2,7 +2,7 @@ import type { ExpressionBuilder, ExpressionWrapper, Insertable, Kysely, Selectab
 import type { Scope } from '../domain/access.js';
 import type { ViolationQuery } from '../domain/ports.js';
 import type { Violation, ViolationChange, ViolationEvent, ViolationTransition } from '../domain/violation.js';
-import type { EventTable, StoreTables } from './sqlite-schema.js';
+import type { EventTable, StoreTables } from './sql-tables.js';
 
 /** Stores a change with the next number, or answers null when it is stored already. Runs inside a transaction. */
 export async function insertEvent(
@@ -30,13 +30,20 @@ export async function insertEvent(
   return { ...change, seq: head + 1, emittedAtMs: nowMs };
 }
 
-/** Seq of the newest event, 0 while there is none. */
+/** Seq of the newest event there ever was, 0 while there is none. */
 export async function headSeq(database: Kysely<StoreTables>): Promise<number> {
   const row = await database
     .selectFrom('event')
     .select((select) => select.fn.max('seq').as('head'))
     .executeTakeFirst();
-  return row?.head ?? 0;
+  // Retention may have emptied the log: numbers are never given twice.
+  return Math.max(row?.head ?? 0, (await oldestSeq(database)) - 1);
+}
+
+/** The first seq from which the log is whole. */
+export async function oldestSeq(database: Kysely<StoreTables>): Promise<number> {
+  const row = await database.selectFrom('meta').select('value').where('name', '=', 'oldest').executeTakeFirstOrThrow();
+  return Number(row.value);
 }
 
 /** The newest event of every violation that the query wants, newest start first. */

@@ -1,12 +1,12 @@
 import type { Kysely } from 'kysely';
 import type { LedgerStore, SliceBlock, StreamSnapshot } from '../domain/ports.js';
-import { bytesOf, decodeBlock, encodeBlock } from './sqlite-ledger-block.js';
-import type { StoreTables } from './sqlite-schema.js';
+import { bytesOf, decodeBlock, encodeBlock } from './sql-ledger-block.js';
+import type { StoreTables } from './sql-tables.js';
 
 /** How many rows are read or written by one statement, so that neither memory nor the number of parameters runs out. */
 const PAGE = 500;
 
-/** Access to the store's file, whatever goes wrong made a StoreError. */
+/** Access to the store's database, whatever goes wrong made a StoreError. */
 export interface LedgerAccess {
   read<T>(work: (database: Kysely<StoreTables>) => Promise<T>): Promise<T>;
   write<T>(work: (transaction: Kysely<StoreTables>) => Promise<T>): Promise<T>;
@@ -16,7 +16,7 @@ export interface LedgerAccess {
  * A log of blocks, and snapshots of streams that let the older part of it go. Written to every minute is the end of one
  * table, and the snapshots of a few streams: rows by stream would touch a page for each of them every minute.
  */
-export function createSqliteLedger({ read, write }: LedgerAccess): LedgerStore {
+export function createSqlLedger({ read, write }: LedgerAccess): LedgerStore {
   let numbers: Map<string, number> | null = null;
 
   async function numbersIn(database: Kysely<StoreTables>): Promise<Map<string, number>> {
@@ -35,6 +35,8 @@ export function createSqliteLedger({ read, write }: LedgerAccess): LedgerStore {
       const { id } = await transaction
         .insertInto('ledger_stream')
         .values({ key, used_at_ms: usedAtMs, snapshot: null, snapshot_seq: 0 })
+        // Another process may have had the store in the meantime.
+        .onConflict((conflict) => conflict.column('key').doUpdateSet({ used_at_ms: usedAtMs }))
         .returning('id')
         .executeTakeFirstOrThrow();
       known.set(key, id);

@@ -4,8 +4,9 @@ import { expect, it, onTestFinished } from 'vitest';
 import { everything } from '../../../src/domain/access.js';
 import type { ViolationQuery } from '../../../src/domain/ports.js';
 import type { ViolationChange } from '../../../src/domain/violation.js';
-import { headSeq, insertEvent, readNewest } from '../../../src/store/sqlite-events.js';
-import { migrations, type StoreTables } from '../../../src/store/sqlite-schema.js';
+import { headSeq, insertEvent, readNewest } from '../../../src/store/sql-events.js';
+import type { StoreTables } from '../../../src/store/sql-tables.js';
+import { migrations } from '../../../src/store/sqlite-schema.js';
 
 const T0 = Date.UTC(2026, 0, 15, 12);
 

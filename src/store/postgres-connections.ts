@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { Kysely, PostgresDialect } from 'kysely';
+import { type ClientBase, Pool, type PoolConfig, types } from 'pg';
+import { parseIntoClientConfig } from 'pg-connection-string';
+import { StoreError } from '../domain/errors.js';
+import { schemaName } from './postgres-schema.js';
+import type { StoreTables } from './sql-tables.js';
+
+const INT8_OID = 20;
+/** First half of the advisory lock: the letters SLOG. */
+const LOCK_CLASS = 0x534c4f47;
+const CONNECT_MS = 5_000;
+const STATEMENT_MS = 10_000;
+const READERS = 4;
+
+export interface PostgresOptions {
+  /** `postgres://user@host:5432/database`; `sslmode` and the other parameters of libpq may follow. */
+  readonly url: string;
+  /** Holds the password and nothing else; read again for every connection. */
+  readonly passwordFile: string | null;
+}
+
+export interface Connections {
+  readonly reader: Kysely<StoreTables>;
+  readonly writer: Kysely<StoreTables>;
+  close(): Promise<void>;
+}
+
+/**
+ * One connection writes, and holds the lock of the store for as long as it lives: who has lost the lock has lost the means
+ * to write. A new connection takes the lock anew before it is used.
+ */
+export function connect(name: string, options: PostgresOptions): Connections {
+  const pools = [
+    poolOf(options, { max: READERS }),
+    poolOf(options, { max: 1, idleTimeoutMillis: 0, onConnect: (client) => lock(client, name) }),
+  ] as const;
+  const [reader, writer] = pools.map((pool) => {
+    // The next call gets a new connection, or says what is wrong.
+    pool.on('error', () => {});
+    return new Kysely<StoreTables>({ dialect: new PostgresDialect({ pool }) }).withSchema(schemaName);
+  }) as [Kysely<StoreTables>, Kysely<StoreTables>];
+  return {
+    reader,
+    writer,
+    async close() {
+      await Promise.all(pools.map((pool) => pool.end()));
+    },
+  };
+}
+
+function poolOf({ url, passwordFile }: PostgresOptions, more: PoolConfig): Pool {
+  return new Pool({
+    // A connectionString would win over the password below, by the empty one that it implies.
+    ...parseIntoClientConfig(url),
+    application_name: `slograph ${hostname()}:${process.pid}`,
+    connectionTimeoutMillis: CONNECT_MS,
+    statement_timeout: STATEMENT_MS,
+    query_timeout: 2 * STATEMENT_MS,
+    keepAlive: true,
+    types: { getTypeParser: (oid, format) => (oid === INT8_OID ? Number : types.getTypeParser(oid, format)) },
+    ...(passwordFile === null ? {} : { password: () => readFileSync(passwordFile, 'utf8').trim() }),
+    ...more,
+  });
+}
+
+/** @throws StoreError that names the holder when another process writes to the store */
+async function lock(client: ClientBase, name: string): Promise<void> {
+  // A database may have been told to answer before a commit is on its disk.
+  await client.query('SET synchronous_commit = on');
+  const key = [LOCK_CLASS, schemaName];
+  const { rows } = await client.query('SELECT pg_try_advisory_lock($1::int, hashtext($2)) AS taken', key);
+  if (rows[0]?.taken === true) return;
+  const holder = await client.query(
+    `SELECT a.application_name, a.client_addr FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+     WHERE l.locktype = 'advisory' AND l.granted AND l.classid::bigint = $1::bigint
+       AND l.objid::bigint = hashtext($2)::bigint & 4294967295`,
+    key,
+  );
+  const who = holder.rows[0]?.application_name ?? 'another process';
+  throw new StoreError(
+    `the store ${name} is in use by ${who}; stop it, or give this one a database of its own in store.postgres`,
+    true,
+  );
+}
