@@ -180,6 +180,12 @@ export interface CompiledSli {
   /** SLIs with an equal key are read by the same PromQL. */
   readonly shapeKey: string;
   readonly handle: unknown;
+  /** What is counted; a part is the sum of its streams. Exactly one of `good` and `bad` is there. */
+  readonly streams: {
+    readonly good: readonly EventStream[] | null;
+    readonly bad: readonly EventStream[] | null;
+    readonly total: readonly EventStream[];
+  };
   readonly cluster: string;
   readonly dataSource: string;
   readonly source: MeasurementSource;
@@ -193,11 +199,40 @@ export interface CompiledSli {
   };
 }
 
+/**
+ * A stream of events that is counted: equal keys are the same events, however many SLIs are made of them. A key is the same
+ * after a restart, and changes when what is counted changes.
+ */
+export interface EventStream {
+  readonly key: string;
+  readonly dataSource: string;
+  /** Streams of one group are read by the same PromQL. */
+  readonly group: string;
+}
+
 /** Slices of equal length, (fromMs, fromMs + sliceMs] the first; both ends are multiples of `sliceMs`. */
 export interface SliceSpan {
   readonly fromMs: number;
   readonly toMs: number;
   readonly sliceMs: number;
+}
+
+/** Events of one stream by slice, oldest first. */
+export interface SliceCounts {
+  /** NaN: no series had a sample in that slice, so that it is not known whether anything happened. */
+  readonly counts: Float64Array;
+  /** 1 where a count could not be told exactly and was estimated. */
+  readonly estimated: Uint8Array;
+  /** The source answered with warnings: the counts may be short. */
+  readonly partial: boolean;
+}
+
+export interface SliceOptions {
+  /**
+   * Largest events per minute of each stream that were ever trusted, by stream key. Without it a stream is judged by the
+   * answer alone, and its first slice is read twice more.
+   */
+  readonly largest?: ReadonlyMap<string, number>;
 }
 
 /** Turns the text of an SLI into something that can be read cheaply. */
@@ -217,6 +252,19 @@ export interface EventSource {
     atMs: number,
     context: ReadContext,
   ): Promise<readonly Outcome<WindowReading>[]>;
+  /**
+   * Events of every stream of these SLIs by slice, each event in exactly one slice: by stream key. A stream of which
+   * nothing is there in a slice is NaN in it, also where it is a part of a total that was seen. Counts that can only come
+   * from counters that were taken up late are found out and read again; what stays doubtful is counted without them and
+   * marked as estimated. Asks anew every time: late samples are in the next answer.
+   * @throws RangeError for a span that is not made of whole slices, or has none
+   */
+  readSlices(
+    slis: readonly CompiledSli[],
+    span: SliceSpan,
+    options: SliceOptions,
+    context: ReadContext,
+  ): Promise<ReadonlyMap<string, Outcome<SliceCounts>>>;
   /** Present value of threshold SLIs at `atMs`, in their unit; null without a sample (and for other SLIs). */
   readCurrent(
     slis: readonly CompiledSli[],

@@ -3,6 +3,7 @@ import type { MeasurementSource } from '../domain/metric.js';
 import type { CompiledSli, SliCompiler } from '../domain/ports.js';
 import type { Bound, ObjectiveDefinition, QueryText, SliDefinition, SliMeasure } from '../domain/slo.js';
 import type { Planner } from './prometheus/planner.js';
+import { streamsOf } from './sli-streams.js';
 import type { SliTemplate } from './sli-template-entry.js';
 import { expandTemplate } from './sli-templates.js';
 import {
@@ -51,6 +52,7 @@ export function createSliCompiler(planner: Pick<Planner, 'dataSourceOf'>): SliCo
       return {
         shapeKey: shapeKey(dataSource.name, handle),
         handle,
+        streams: streamsOf(dataSource.name, handle),
         cluster,
         dataSource: dataSource.name,
         source: resolved.template?.source ?? exporterOf(resolved.measure),

@@ -3,7 +3,9 @@ import type { CompiledSli, EventSource, Outcome, ReadContext } from '../domain/p
 import type { Coverage, EventCounts, WindowReading } from '../domain/slo.js';
 import type { Labels } from './prometheus/answer.js';
 import type { Planner } from './prometheus/planner.js';
+import { columnKey, groupKey } from './sli-streams.js';
 import { type CurrentRead, type SliHandle, shapePresence, shapePromql, type Term, tupleKey } from './sli-terms.js';
+import { createSliceReader } from './slice-reader.js';
 
 const SLOTS = 720;
 const MIN_SLOT_MS = 60_000;
@@ -14,8 +16,9 @@ const MIN_PRESENCE_MS = 300_000;
  * Reads events of compiled SLIs: one PromQL per (shape, data source, window, instant), whatever the number of SLIs; an SLI
  * with PromQL of its own asks it alone. A source that fails fails its own SLIs only.
  */
-export function createEventSource(planner: Pick<Planner, 'instant' | 'range'>): EventSource {
+export function createEventSource(planner: Pick<Planner, 'instant' | 'range' | 'status'>): EventSource {
   return {
+    readSlices: createSliceReader(planner),
     async readWindow(slis, windowMs, atMs, context) {
       const ask = (group: Group) => askCounts(planner, group, windowMs, atMs, context);
       const counted = await readGroups(groupsOf(slis, partsOf), ask);
@@ -66,17 +69,13 @@ function groupsOf(slis: readonly CompiledSli[], terms: (handle: SliHandle) => re
   const groups = new Map<string, Group>();
   for (const sli of slis) {
     for (const term of terms(sli.handle as SliHandle)) {
-      const key = groupKey(sli, term);
+      const key = groupKey(sli.dataSource, term);
       const group = groups.get(key) ?? { key, dataSource: sli.dataSource, term, columns: new Map() };
       if (term.kind === 'COLUMN') group.columns.set(JSON.stringify(term.values), term.values);
       groups.set(key, group);
     }
   }
   return [...groups.values()];
-}
-
-function groupKey(sli: CompiledSli, term: Term): string {
-  return JSON.stringify([sli.dataSource, term.kind, term.kind === 'OWN' ? term.key : term.shape.key]);
 }
 
 async function readGroups<T>(groups: readonly Group[], ask: (group: Group) => Promise<Answer<T>>): Promise<Answers<T>> {
@@ -146,10 +145,10 @@ function valuesOf<T>(
   const values: T[] = [];
   let partial = false;
   for (const term of terms) {
-    const answer = answers.get(groupKey(sli, term)) as Outcome<Answer<T>>;
+    const answer = answers.get(groupKey(sli.dataSource, term)) as Outcome<Answer<T>>;
     if (!answer.ok) return answer;
     partial ||= answer.value.partial;
-    const value = answer.value.columns.get(term.kind === 'OWN' ? '' : term.column);
+    const value = answer.value.columns.get(columnKey(term));
     if (value !== undefined) values.push(value);
   }
   return { ok: true, value: { values, partial } };

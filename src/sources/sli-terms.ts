@@ -1,6 +1,16 @@
 import { formatDuration } from '../domain/duration.js';
 import { aggregate, allOf, type Matcher, type Matchers, selector } from './prometheus/promql.js';
-import { type CountColumn, type CountFunction, countColumn, countsOver, isSingle } from './syntax/counts.js';
+import { addsUp, type SliceAsk, sliceCounts, sumOfSlice } from './slice-promql.js';
+import {
+  type CountColumn,
+  type CountedRange,
+  type CountFunction,
+  type CountText,
+  countColumn,
+  countedOver,
+  countsOver,
+  isSingle,
+} from './syntax/counts.js';
 import type { Query } from './syntax/parse.js';
 import {
   boundSpellings,
@@ -23,6 +33,16 @@ export interface Shape {
   promql(selector: string, windowMs: number): string;
   /** Likewise, one element per column with samples in the span before the instant. */
   presence(selector: string, spanMs: number): string;
+  readonly slices: SliceForm<[selector: string]>;
+}
+
+/** How events are counted slice by slice. */
+export interface SliceForm<About extends readonly unknown[]> {
+  promql(...about: [...About, SliceAsk]): string;
+  /** Counters, whose values go back to before the slice; else samples, which stand for themselves. */
+  readonly ofCounters: boolean;
+  /** False where no expression adds up over slices, so that each is an estimate. */
+  readonly isExact: boolean;
 }
 
 /** Counts that share their PromQL with those of the same shape; `values` in the order of the shape's labels. */
@@ -43,6 +63,7 @@ export interface OwnTerm {
   promql(windowMs: number): string;
   /** One element where there were samples in the span before the instant, else none. */
   presence(spanMs: number): string;
+  readonly slices: SliceForm<[]>;
 }
 
 export type Term = ColumnTerm | OwnTerm;
@@ -57,11 +78,26 @@ export function countTerm(query: Query, bare: CountFunction): Term | null {
   const column = countColumn(query, query.top, bare);
   if (column !== null) return countColumnTerm(column);
   const spelled = withBoundSpellings(query);
-  const over = (windowMs: number) => countsOver(spelled, spelled.top, formatDuration(windowMs), bare);
-  if (over(300_000) === null) return null;
-  const single = isSingle(spelled, spelled.top);
-  const promql = (windowMs: number) => (single ? (over(windowMs) as string) : `sum(${over(windowMs)})`);
-  return { kind: 'OWN', key: promql(300_000), promql, presence: (spanMs) => `count(${over(spanMs)})` };
+  const ranges: CountedRange[] = [];
+  const noted: CountText = (range) => {
+    ranges.push(range);
+    return range.selector;
+  };
+  if (countsOver(spelled, spelled.top, noted, bare) === null) return null;
+  const counted = (count: CountText) => countsOver(spelled, spelled.top, count, bare) as string;
+  const summed = (text: string) => (isSingle(spelled, spelled.top) ? text : `sum(${text})`);
+  const over = (windowMs: number) => counted(countedOver(formatDuration(windowMs)));
+  return {
+    kind: 'OWN',
+    key: summed(over(300_000)),
+    promql: (windowMs) => summed(over(windowMs)),
+    presence: (spanMs) => `count(${over(spanMs)})`,
+    slices: {
+      promql: (ask) => summed(counted((range) => sliceCounts(range, ask))),
+      ofCounters: ranges.some(({ countBy }) => countBy === 'increase'),
+      isExact: ranges.every(addsUp),
+    },
+  };
 }
 
 /**
@@ -100,7 +136,8 @@ function valueTerm(query: Query, purpose: readonly string[], use: ValueUse): Ter
   if (column === null) {
     const vector = vectorText(query);
     const promql = (windowMs: number) => use.promql(vector, [], windowMs);
-    return { kind: 'OWN', key: promql(300_000), promql, presence: () => use.presence(vector, []) };
+    const slices = samples(({ sliceMs }: SliceAsk) => promql(sliceMs));
+    return { kind: 'OWN', key: promql(300_000), promql, presence: () => use.presence(vector, []), slices };
   }
   const { aggregation, by, around } = column;
   return columnTerm(column, ['value', ...purpose, aggregation ?? '', by.join(), ...around], (labels) => {
@@ -108,11 +145,17 @@ function valueTerm(query: Query, purpose: readonly string[], use: ValueUse): Ter
       const read = `${around[0]}${selected}${around[1]}`;
       return `(${aggregation === null ? read : aggregate(aggregation, [...labels, ...by], read)})`;
     };
+    const promql = (selected: string, windowMs: number) => use.promql(vector(selected), labels, windowMs);
     return {
-      promql: (selected, windowMs) => use.promql(vector(selected), labels, windowMs),
+      promql,
       presence: (selected) => use.presence(vector(selected), labels),
+      slices: samples((selected: string, { sliceMs }: SliceAsk) => promql(selected, sliceMs)),
     };
   });
+}
+
+function samples<About extends readonly unknown[]>(promql: SliceForm<About>['promql']): SliceForm<About> {
+  return { promql, ofCounters: false, isExact: true };
 }
 
 /** Lets every value pass but NaN, which would poison a sum. */
@@ -136,6 +179,21 @@ export function shapePresence(shape: Shape, tuples: readonly (readonly string[])
   return shape.presence(selectorOf(shape, tuples), spanMs);
 }
 
+/** The events of one slice: of these columns, or of a query of its own. */
+export function slicePromql(term: Term, tuples: readonly (readonly string[])[], ask: SliceAsk): string {
+  return term.kind === 'OWN' ? term.slices.promql(ask) : term.shape.slices.promql(selectorOf(term.shape, tuples), ask);
+}
+
+/** What its slices are made of. */
+export function sliceFormOf(term: Term): Pick<SliceForm<[]>, 'ofCounters' | 'isExact'> {
+  return term.kind === 'OWN' ? term.slices : term.shape.slices;
+}
+
+/** How many series each tuple has. */
+export function shapeSeries(shape: Shape, tuples: readonly (readonly string[])[]): string {
+  return aggregate('count', shape.labels, selectorOf(shape, tuples));
+}
+
 /** Which column a row belongs to. */
 export function tupleKey(shape: Shape, labels: Readonly<Record<string, string>>): string {
   return JSON.stringify(
@@ -150,6 +208,11 @@ function countColumnTerm(column: CountColumn): ColumnTerm {
   return columnTerm(column, ['count', countBy, offset], (labels) => ({
     promql: (selected, windowMs) => aggregate('sum', labels, `${countBy}(${over(selected, windowMs)})`),
     presence: (selected, spanMs) => aggregate('count', labels, `present_over_time(${over(selected, spanMs)})`),
+    slices: {
+      promql: (selected, ask) => sumOfSlice({ selector: selected, countBy, offset }, labels, ask),
+      ofCounters: countBy === 'increase',
+      isExact: addsUp({ selector: '', countBy, offset }),
+    },
   }));
 }
 
@@ -157,7 +220,7 @@ function countColumnTerm(column: CountColumn): ColumnTerm {
 function columnTerm(
   { metric, tests }: SelectorParts,
   purpose: readonly string[],
-  ask: (labels: readonly string[]) => Pick<Shape, 'promql' | 'presence'>,
+  ask: (labels: readonly string[]) => Pick<Shape, 'promql' | 'presence' | 'slices'>,
 ): ColumnTerm {
   const equal = new Map<string, string>();
   const others: LabelTest[] = [];

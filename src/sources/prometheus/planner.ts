@@ -34,7 +34,7 @@ export interface Planner {
     promql: string,
     atMs: number,
     entities: number,
-    context: ReadContext,
+    context: AskContext,
   ): Promise<InstantAnswer>;
   /** @throws InputError for a range of more than 11,000 points, or one that ends before it begins */
   range(
@@ -42,7 +42,7 @@ export interface Planner {
     promql: string,
     range: TimeRange,
     entities: number,
-    context: ReadContext,
+    context: AskContext,
   ): Promise<RangeAnswer>;
   /** PromQL that may give anything, a range or a string too; it answers for no entity. */
   free(
@@ -64,6 +64,12 @@ export interface Planner {
   clockOffset(dataSource: string): Promise<ClockOffset | null>;
   /** Aborts what is in flight and closes the connections. */
   close(): Promise<void>;
+}
+
+/** A question whose answer may be another one in a moment. */
+export interface AskContext extends ReadContext {
+  /** Neither takes an answer from memory nor leaves it there. */
+  readonly fresh?: boolean;
 }
 
 /** The true offset lies within `offsetMs` plus or minus `uncertaintyMs`. */
@@ -129,7 +135,7 @@ export function createPlanner(options: PlannerOptions): Planner {
     { source, guard, status }: OpenSource,
     key: readonly unknown[],
     question: Question<T>,
-    context: ReadContext,
+    context: AskContext,
   ): Promise<T> {
     const dataSource = source.name;
     const send: Send<T> = async (attempt, signal) => {
@@ -174,7 +180,7 @@ export function createPlanner(options: PlannerOptions): Planner {
       },
     };
     const whole = JSON.stringify([dataSource, context.scope.key, question.promql, ...key]);
-    return (await answers.ask(whole, send, listener, context.signal)) as T;
+    return (await answers.ask(whole, send, listener, context.signal, context.fresh)) as T;
   }
 
   return {

@@ -32,8 +32,11 @@ export interface SharedCallsOptions<T> {
 
 /** Equal questions share one answer: while it is under way, and for a while after. */
 export interface SharedCalls<T> {
-  /** @throws the signal's reason as soon as it is aborted; the request goes on while others wait for it */
-  ask(key: string, send: Send<T>, listener: Listener<T>, signal?: AbortSignal): Promise<T>;
+  /**
+   * @param fresh neither takes an answer that is kept nor keeps it; only what is under way is shared
+   * @throws the signal's reason as soon as it is aborted; the request goes on while others wait for it
+   */
+  ask(key: string, send: Send<T>, listener: Listener<T>, signal?: AbortSignal, fresh?: boolean): Promise<T>;
   /** Aborts what is under way and forgets the answers. */
   close(): void;
 }
@@ -46,12 +49,12 @@ export function createSharedCalls<T extends object>(options: SharedCallsOptions<
   });
   const flights = new Map<string, Flight<T>>();
 
-  function launch(key: string, send: Send<T>): Flight<T> {
+  function launch(key: string, send: Send<T>, fresh: boolean): Flight<T> {
     const flight = new Flight<T>();
     flights.set(key, flight);
     const land = () => forget(key, flight);
     flight.start(send).then((answer) => {
-      if (options.keeps(answer)) kept.set(key, answer);
+      if (!fresh && options.keeps(answer)) kept.set(key, answer);
       land();
     }, land);
     return flight;
@@ -63,14 +66,15 @@ export function createSharedCalls<T extends object>(options: SharedCallsOptions<
   }
 
   return {
-    async ask(key, send, listener, signal) {
+    async ask(asked, send, listener, signal, fresh = false) {
       signal?.throwIfAborted();
+      const key = fresh ? `fresh ${asked}` : asked;
       const answer = kept.get(key);
       if (answer !== undefined) {
         listener.shared(0, answer);
         return answer;
       }
-      const flight = flights.get(key) ?? launch(key, send);
+      const flight = flights.get(key) ?? launch(key, send, fresh);
       return flight.join(listener, signal, () => forget(key, flight));
     },
     close() {

@@ -14,6 +14,25 @@ export interface CountColumn extends SelectorParts {
   readonly offset: string;
 }
 
+/** Samples of one selector that are counted. */
+export interface CountedRange {
+  /** As it is written. */
+  readonly selector: string;
+  readonly countBy: CountFunction;
+  /** ` offset 5m`, or nothing. */
+  readonly offset: string;
+  /** Native histograms, which can be neither compared nor divided. */
+  readonly isHistogram?: boolean;
+}
+
+/** PromQL for the events of a range, one element per series. */
+export type CountText = (range: CountedRange) => string;
+
+/** `increase(x[1h] offset 5m)` */
+export function countedOver(window: string): CountText {
+  return ({ selector, countBy, offset }) => `${countBy}(${selector}[${window}]${offset})`;
+}
+
 const COUNTED_BY: Readonly<Record<string, CountFunction>> = {
   rate: 'increase',
   irate: 'increase',
@@ -27,25 +46,26 @@ const KEEPS_COUNT = new Set(['label_replace', 'label_join', 'sort', 'sort_desc',
 const COMBINES = new Set(['Add', 'Sub', 'Or', 'And', 'Unless']);
 
 /**
- * The query as counts of events over a window, or null where it cannot be one. Bare selectors are counted by `bare`,
- * inside every sum; a rate becomes the increase over the window: `sum(x)` and `sum(rate(x[5m]))` are both
- * `sum(increase(x[1h]))` over an hour.
+ * The query as counts of events, or null where it cannot be one. Bare selectors are counted by `bare`, inside every sum; a
+ * rate becomes what `count` makes of it: with `countedOver('1h')`, `sum(x)` and `sum(rate(x[5m]))` are both
+ * `sum(increase(x[1h]))`.
  */
-export function countsOver(query: Query, node: SyntaxNode, window: string, bare: CountFunction): string | null {
+export function countsOver(query: Query, node: SyntaxNode, count: CountText, bare: CountFunction): string | null {
   const { text } = query;
   const slice = (part: SyntaxNode) => text.slice(part.from, part.to);
-  const inner = (part: SyntaxNode | undefined) => (part === undefined ? null : countsOver(query, part, window, bare));
+  const inner = (part: SyntaxNode | undefined) => (part === undefined ? null : countsOver(query, part, count, bare));
   switch (node.name) {
     case 'VectorSelector':
-      return `${bare}(${slice(node)}[${window}])`;
+      return count({ selector: slice(node), countBy: bare, offset: '' });
     case 'ParenExpr': {
       const counted = inner(childrenOf(node)[0]);
       return counted === null ? null : `(${counted})`;
     }
     case 'OffsetExpr': {
       const [selector] = childrenOf(node) as [SyntaxNode];
-      const shift = text.slice(selector.to, node.to);
-      return selector.name === 'VectorSelector' ? `${bare}(${slice(selector)}[${window}]${shift})` : null;
+      if (selector.name !== 'VectorSelector') return null;
+      const offset = ` ${text.slice(selector.to, node.to).trim()}`;
+      return count({ selector: slice(selector), countBy: bare, offset });
     }
     case 'AggregateExpr': {
       const counted = nameOf(node, text) === 'sum' ? inner(argumentsOf(node)[0]) : null;
@@ -54,9 +74,9 @@ export function countsOver(query: Query, node: SyntaxNode, window: string, bare:
       return modifier === undefined ? `sum(${counted})` : `sum ${slice(modifier)} (${counted})`;
     }
     case 'FunctionCall':
-      return functionCounts(query, node, window, bare);
+      return functionCounts(query, node, count, bare);
     case 'BinaryExpr':
-      return binaryCounts(query, node, window, bare);
+      return binaryCounts(query, node, count, bare);
     default:
       return null;
   }
@@ -125,7 +145,7 @@ export function isSingle(query: Query, node: SyntaxNode): boolean {
 }
 
 function isSingleCount(query: Query, node: SyntaxNode): boolean {
-  return isSingle(query, node) && readsRanges(node) && countsOver(query, node, '5m', 'increase') !== null;
+  return isSingle(query, node) && readsRanges(node) && countsOver(query, node, countedOver('5m'), 'increase') !== null;
 }
 
 /** Whether every selector below stands in a range, so that nothing bare would be taken for a counter. */
@@ -134,7 +154,7 @@ function readsRanges(node: SyntaxNode): boolean {
   return childrenOf(node).every(readsRanges);
 }
 
-function functionCounts(query: Query, node: SyntaxNode, window: string, bare: CountFunction): string | null {
+function functionCounts(query: Query, node: SyntaxNode, count: CountText, bare: CountFunction): string | null {
   const { text } = query;
   const name = nameOf(node, text);
   const [first, ...rest] = argumentsOf(node);
@@ -143,24 +163,27 @@ function functionCounts(query: Query, node: SyntaxNode, window: string, bare: Co
   if (countBy !== undefined) {
     const range = rangeOf(first, text);
     if (range === null) return null;
-    return `${countBy}(${text.slice(range.selector.from, range.selector.to)}[${window}]${range.offset})`;
+    const selector = text.slice(range.selector.from, range.selector.to);
+    return count({ selector, countBy, offset: range.offset });
   }
   // `or vector(0)`: a constant that says nothing happened.
   if (name === 'vector') return isZero(first, text) ? text.slice(node.from, node.to) : null;
   const isFloor = name === 'clamp_min' && rest[0] !== undefined && isZero(rest[0], text);
-  const counted = KEEPS_COUNT.has(name) || isFloor ? countsOver(query, first, window, bare) : null;
+  const isHistogram = name.startsWith('histogram_');
+  const inner: CountText = isHistogram ? (range) => count({ ...range, isHistogram }) : count;
+  const counted = KEEPS_COUNT.has(name) || isFloor ? countsOver(query, first, inner, bare) : null;
   return counted === null
     ? null
     : `${name}(${[counted, ...rest.map((argument) => text.slice(argument.from, argument.to))].join(', ')})`;
 }
 
-function binaryCounts(query: Query, node: SyntaxNode, window: string, bare: CountFunction): string | null {
+function binaryCounts(query: Query, node: SyntaxNode, count: CountText, bare: CountFunction): string | null {
   const { text } = query;
   const children = childrenOf(node);
   const [left, operator] = children as [SyntaxNode, SyntaxNode];
   const right = children.at(-1) as SyntaxNode;
   const between = text.slice(left.to, right.from);
-  const counted = (side: SyntaxNode) => countsOver(query, side, window, bare);
+  const counted = (side: SyntaxNode) => countsOver(query, side, count, bare);
   const asWritten = (side: SyntaxNode) => text.slice(side.from, side.to);
   const [first, second] =
     operator.name === 'Mul' && isZero(left, text)

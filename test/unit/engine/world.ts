@@ -4,9 +4,11 @@ import type {
   CompiledSli,
   DefinitionStore,
   EventSource,
+  EventStream,
   Outcome,
   ReadContext,
   SliCompiler,
+  SliceCounts,
 } from '../../../src/domain/ports.js';
 import type { Definitions, EventCounts, SloDefinition } from '../../../src/domain/slo.js';
 import { createEngine, type EngineOptions } from '../../../src/engine/engine.js';
@@ -85,7 +87,17 @@ export const namingCompiler: SliCompiler = {
   check: () => [],
   compile(sli, _objective, cluster) {
     if (sli.name?.startsWith('broken')) throw new Error(`unexpected end of "${sli.name}"`);
-    return { shapeKey: 'scripted', handle: sli.name, cluster, dataSource: cluster, source: 'CUSTOM', promql: {} };
+    const stream = (part: string) => [{ key: `${sli.name} ${part}`, dataSource: cluster, group: 'scripted' }];
+    const streams = { good: stream('good'), bad: null, total: stream('total') };
+    return {
+      shapeKey: 'scripted',
+      handle: sli.name,
+      streams,
+      cluster,
+      dataSource: cluster,
+      source: 'CUSTOM',
+      promql: {},
+    };
   },
 };
 
@@ -133,6 +145,22 @@ function scripted(world: World): EventSource {
       const partial = world.health.get(sli?.dataSource ?? '') === 'PARTIAL';
       const read = (script: Script) => ({ windowMs, atMs, events: count(script, windowMs, atMs), partial });
       return answer(slis, context, read, windowMs);
+    },
+    async readSlices(slis, { fromMs, toMs, sliceMs }, _options, context) {
+      const partial = world.health.get(slis[0]?.dataSource ?? '') === 'PARTIAL';
+      const ends = Array.from({ length: (toMs - fromMs) / sliceMs }, (_, slice) => fromMs + (slice + 1) * sliceMs);
+      const read = await answer(slis, context, (script) => ends.map((atMs) => count(script, sliceMs, atMs)));
+      return new Map(
+        slis.flatMap(({ streams }, index) =>
+          (['good', 'total'] as const).map((part): [string, Outcome<SliceCounts>] => {
+            const [{ key }] = streams[part] as [EventStream];
+            const outcome = read[index] as Outcome<readonly (EventCounts | null)[]>;
+            if (!outcome.ok) return [key, outcome];
+            const counts = Float64Array.from(outcome.value, (events) => events?.[part] ?? Number.NaN);
+            return [key, { ok: true, value: { counts, estimated: new Uint8Array(ends.length), partial } }];
+          }),
+        ),
+      );
     },
     readCurrent: (slis, atMs, context) => answer(slis, context, (script) => script.current?.(atMs) ?? null),
     readCoverage: (slis, _windowMs, atMs, context) =>

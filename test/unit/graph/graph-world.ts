@@ -137,6 +137,7 @@ export function portsOf(world: World): { readonly ports: GraphPorts; readonly ca
       compiled: (_, objective) => ({
         shapeKey: 'shape',
         handle: null,
+        streams: { good: [], bad: null, total: [] },
         cluster: 'edge',
         dataSource: 'prometheus-edge',
         source: 'ISTIO',

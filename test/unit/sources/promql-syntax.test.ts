@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countColumn, countsOver, quotient } from '../../../src/sources/syntax/counts.js';
+import { countColumn, countedOver, countsOver, quotient } from '../../../src/sources/syntax/counts.js';
 import { unquote } from '../../../src/sources/syntax/literal.js';
 import { parsePromql, parseTrusted } from '../../../src/sources/syntax/parse.js';
 import {
@@ -190,7 +190,7 @@ describe('bucket bounds', () => {
 describe('counting', () => {
   const over = (text: string) => {
     const query = parseTrusted(text);
-    return countsOver(query, query.top, '1h', 'increase');
+    return countsOver(query, query.top, countedOver('1h'), 'increase');
   };
 
   it.each([
