@@ -47,7 +47,25 @@ export interface ClusterConfig {
   readonly prometheus: PrometheusConfig;
   /** Labels that mark this cluster's series in a shared backend; empty where the backend holds one cluster only. */
   readonly match: Readonly<Record<string, string>>;
+  readonly labels: LabelsConfig;
+  readonly selectors: SelectorsConfig;
 }
+
+/** Names of labels that differ between installations. */
+export interface LabelsConfig {
+  /** Of node_exporter's series, naming their node; null finds it out: a label, the address, the host name. */
+  readonly node: string | null;
+  /** Of `kube_pod_labels`, naming the application of a pod. */
+  readonly partOf: string;
+}
+
+/** Labels that the series of an exporter must carry to be read; none where every series of its metrics is. */
+export type SelectorsConfig = Readonly<
+  Record<
+    'nodeExporter' | 'cadvisor' | 'kubeStateMetrics' | 'istio' | 'dcgm' | 'modelServers',
+    Readonly<Record<string, string>>
+  >
+>;
 
 export interface PrometheusConfig {
   /** Base URL, path prefix included: `https://mimir.example/prometheus`. */

@@ -48,7 +48,7 @@ function fileOf(config: Config): object {
     allowedOrigins: config.allowedOrigins,
     tokensFile: config.tokensFile,
     insecure: config.insecure,
-    clusters: config.clusters.map(({ name, prometheus, match }) => ({
+    clusters: config.clusters.map(({ name, prometheus, match, labels, selectors }) => ({
       name,
       prometheus: {
         url: prometheus.url,
@@ -57,6 +57,8 @@ function fileOf(config: Config): object {
         headersFile: prometheus.headersFile,
       },
       match,
+      labels,
+      selectors,
     })),
     applications: config.applications,
     definitions: config.definitions,

@@ -92,7 +92,7 @@ function configOf(file: FileConfig, absolute: (path: SettingPath, text: string) 
     allowedOrigins: file.allowedOrigins,
     tokensFile: optional(['tokensFile'], file.tokensFile),
     insecure: file.insecure,
-    clusters: file.clusters.map(({ name, prometheus, match }, index) => ({
+    clusters: file.clusters.map(({ name, prometheus, match, labels, selectors }, index) => ({
       name,
       prometheus: {
         url: prometheus.url,
@@ -101,6 +101,8 @@ function configOf(file: FileConfig, absolute: (path: SettingPath, text: string) 
         headersFile: optional(['clusters', index, 'prometheus', 'headersFile'], prometheus.headersFile),
       },
       match,
+      labels,
+      selectors,
     })),
     applications: file.applications,
     definitions: file.definitions.map((text, index) => absolute(['definitions', index], text)),

@@ -47,6 +47,27 @@ export const fileSchema = z
             .superRefine(refuseBadLabels)
             .prefault({})
             .describe('Labels that mark this cluster’s series in a Prometheus that holds several clusters.'),
+          labels: z
+            .strictObject({
+              node: labelName()
+                .nullable()
+                .prefault(null)
+                .describe('Label of node_exporter’s series that names their node; found out without it.'),
+              partOf: labelName()
+                .prefault('label_app_kubernetes_io_part_of')
+                .describe('Label of `kube_pod_labels` that names the application of a pod.'),
+            })
+            .prefault({}),
+          selectors: z
+            .strictObject({
+              nodeExporter: exporterLabels('node_exporter'),
+              cadvisor: exporterLabels('cAdvisor'),
+              kubeStateMetrics: exporterLabels('kube-state-metrics'),
+              istio: exporterLabels('Istio’s proxies'),
+              dcgm: exporterLabels('DCGM exporter'),
+              modelServers: exporterLabels('model servers'),
+            })
+            .prefault({}),
         }),
       )
       .min(1)
@@ -235,10 +256,26 @@ function clusterName() {
   });
 }
 
+/** Where an exporter is scraped twice, or another uses the names of its metrics. */
+function exporterLabels(exporter: string) {
+  return z
+    .record(z.string(), z.string())
+    .superRefine(refuseBadLabels)
+    .prefault({})
+    .describe(`Labels of the series of ${exporter} that figures are read from: \`{ job: NAME }\`; all without it.`);
+}
+
+function labelName() {
+  return z.string().superRefine((text, context) => {
+    if (!LABEL_NAME.test(text)) context.addIssue({ code: 'custom', message: LABEL_EXPECTED });
+  });
+}
+
+const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
+const LABEL_EXPECTED = 'expected the name of a label: letters, digits and "_", no digit first';
+
 function refuseBadLabels(labels: Readonly<Record<string, string>>, context: z.RefinementCtx): void {
   for (const label of Object.keys(labels)) {
-    if (/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(label)) continue;
-    const message = 'expected the name of a label: letters, digits and "_", no digit first';
-    context.addIssue({ code: 'custom', path: [label], message });
+    if (!LABEL_NAME.test(label)) context.addIssue({ code: 'custom', path: [label], message: LABEL_EXPECTED });
   }
 }

@@ -10,6 +10,7 @@ export type FindingTopic =
   | 'reach'
   | 'clock'
   | 'exporter'
+  | 'labels'
   | 'scrapes'
   | 'proxies'
   | 'slo';

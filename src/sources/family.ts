@@ -61,14 +61,34 @@ export function select(
   read: (vector: string) => string = (vector) => vector,
 ): string {
   return (ask.narrowing[exporter] ?? [{}])
-    .map((narrowing) => read(selector(metric, allOf(ask.slice.matchers, matchers, narrowing))))
+    .map((narrowing) => read(selector(metric, allOf(ask.slice.matchers, selected(ask, metric), matchers, narrowing))))
     .join(' or ');
 }
 
 /** The selector of a metric within the clusters asked for, whatever the entities. */
 export function selectAll(ask: Ask, metric: string, matchers: Matchers = {}): string {
-  return selector(metric, allOf(ask.slice.matchers, matchers));
+  return selector(metric, allOf(ask.slice.matchers, selected(ask, metric), matchers));
 }
+
+/** What the configuration wants of the exporter that has the metric. */
+function selected({ slice }: Ask, metric: string): Matchers {
+  return slice.selectors[exporterOf(metric)] ?? {};
+}
+
+/** How the configuration calls the exporter of a metric. */
+export function exporterOf(metric: string): string {
+  return Object.entries(PREFIXES).find(([prefix]) => metric.startsWith(prefix))?.[1] ?? 'modelServers';
+}
+
+const PREFIXES = {
+  node_: 'nodeExporter',
+  container_: 'cadvisor',
+  kube_: 'kubeStateMetrics',
+  istio_: 'istio',
+  DCGM_: 'dcgm',
+  // Whether a target answers is asked of targets of any exporter.
+  up: 'none',
+};
 
 /** `sum by (cluster, node) (x)`: the labels that tell clusters apart are always kept. */
 export function group(ask: Ask, operation: Aggregation, labels: readonly string[], vector: string): string {

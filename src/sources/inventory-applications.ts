@@ -1,19 +1,19 @@
 import { type EntityKey, entityKey } from '../domain/entity.js';
 import type { Inventory, PodApplication } from '../domain/model.js';
 import { podKey, rowByKey } from './inventory-rows.js';
-import { PART_OF_LABEL } from './kube-state-metrics.js';
 import type { InstantSeries } from './prometheus/answer.js';
 
 /** The application that each pod's label names, and the microservices its workload answers for. */
 export function applicationsOf(
   rows: readonly InstantSeries[],
+  partOf: string,
   workloads: Inventory['workloads'],
   microservices: Inventory['microservices'],
 ): Inventory['applications'] {
   const byWorkload = servicesByWorkload(microservices);
   const applications = new Map<EntityKey, PodApplication>();
   for (const [pod, { labels }] of rowByKey(rows, podKey)) {
-    const application = labels[PART_OF_LABEL] ?? '';
+    const application = labels[partOf] ?? '';
     if (application === '') continue;
     const workload = workloads.get(pod);
     const namespace = pod.slice(0, pod.indexOf('/'));

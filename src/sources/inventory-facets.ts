@@ -110,7 +110,8 @@ export const facets: { readonly [F in Facet]: FacetReader<F> } = {
       facets.workloads(question),
       facets.microservices(question),
     ]);
-    return (cluster) => applicationsOf(rowsOf(labels, cluster), workloads(cluster), microservices(cluster));
+    return (cluster) =>
+      applicationsOf(rowsOf(labels, cluster), question.slice.labels.partOf, workloads(cluster), microservices(cluster));
   },
 };
 

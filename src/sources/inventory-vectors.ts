@@ -54,14 +54,18 @@ export async function readNaming(question: InventoryQuestion): Promise<ReadonlyM
     readVector(question, unameVector),
   ]);
   return new Map(
-    question.slice.clusters.map((cluster) => [cluster, namingOf(infos.get(cluster) ?? [], unames.get(cluster) ?? [])]),
+    question.slice.clusters.map((cluster) => [
+      cluster,
+      namingOf(infos.get(cluster) ?? [], unames.get(cluster) ?? [], question.slice.labels.node),
+    ]),
   );
 }
 
-function namingOf(infos: readonly InstantSeries[], unames: readonly InstantSeries[]): Naming {
+function namingOf(infos: readonly InstantSeries[], unames: readonly InstantSeries[], label: string | null): Naming {
   const names: NodeNames = {
     known: new Map(infos.map(({ labels }) => [own(labels, 'node'), labels.internal_ip ?? null])),
     unames: unames.map(({ labels }) => labels),
+    label,
   };
   return { names, nodeOf: nodeNaming(names), infos, unames };
 }

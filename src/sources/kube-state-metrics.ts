@@ -17,9 +17,6 @@ const CONTAINER = native('namespace', 'pod', 'container');
 export const ZONE_LABELS = ['label_topology_kubernetes_io_zone', 'label_failure_domain_beta_kubernetes_io_zone'];
 export const REGION_LABELS = ['label_topology_kubernetes_io_region', 'label_failure_domain_beta_kubernetes_io_region'];
 
-/** The label by which pods name their application; there only where the exporter is allowed to tell of it. */
-export const PART_OF_LABEL = 'label_app_kubernetes_io_part_of';
-
 /** Init containers that keep running beside the others: native sidecars. */
 const SIDECAR: Matchers = { restart_policy: 'Always' };
 /** Pods that have ended keep their series until they are collected, but hold nothing. */
@@ -96,14 +93,12 @@ export const kubeVectors = {
   pods: (ask: Ask) => group(ask, 'max', [...POD, 'uid', ...NODE], `timestamp(${selectAll(ask, POD_INFO)})`),
   phases: (ask: Ask) => group(ask, 'max', [...POD, 'phase'], `${selectAll(ask, PHASE)} == 1`),
   ready: (ask: Ask) => group(ask, 'max', [...POD, 'condition'], `${selectAll(ask, 'kube_pod_status_ready')} == 1`),
-  /** When the pod was last seen with the label, in seconds. */
-  partOf: (ask: Ask) =>
-    group(
-      ask,
-      'max',
-      [...POD, PART_OF_LABEL],
-      `timestamp(${selectAll(ask, 'kube_pod_labels', { [PART_OF_LABEL]: { not: '' } })})`,
-    ),
+  /** When the pod was last seen with the label that names its application, in seconds. */
+  partOf: (ask: Ask) => {
+    const { partOf } = ask.slice.labels;
+    const named = selectAll(ask, 'kube_pod_labels', { [partOf]: { not: '' } });
+    return group(ask, 'max', [...POD, partOf], `timestamp(${named})`);
+  },
   owners: (ask: Ask) =>
     group(
       ask,

@@ -16,6 +16,11 @@ const UNAME = 'node_uname_info';
 /** Labels a scrape gives to the series of one node_exporter; any of them may name the node. */
 const TARGET = ['instance', 'node', 'kubernetes_node', 'nodename'];
 
+function targetLabels({ slice }: Ask): readonly string[] {
+  const { node } = slice.labels;
+  return node === null ? TARGET : [...TARGET, node];
+}
+
 /** Waiting is not work: neither for the disk (iowait) nor for the hypervisor (steal). */
 const NOT_BUSY = 'idle|iowait|steal';
 /** Partitions and stacked devices count the bytes of their disks again. */
@@ -48,7 +53,7 @@ export const nodeExporterFamilies = {
   ),
 
   'node.cpuUsage': figure([CPU], (ask) => sumOfParts(ask, CPU, ['cpu', 'mode'], { mode: { notMatches: NOT_BUSY } })),
-  'node.cpuUtilization': figure([CPU], (ask) => busyShare(ask, TARGET)),
+  'node.cpuUtilization': figure([CPU], (ask) => busyShare(ask, targetLabels(ask))),
   'node.load1': figure([LOAD], (ask) => perNode(ask, LOAD)),
   'node.cpuPressure': pressure('node_pressure_cpu_waiting_seconds_total'),
   'node.memoryPressure': pressure('node_pressure_memory_stalled_seconds_total'),
@@ -59,7 +64,7 @@ export const nodeExporterFamilies = {
   'node.diskWriteRate': perDevice('node_disk_written_bytes_total', DISKS),
   // The busiest disk: an average would hide it among idle ones.
   'node.diskIOUtilization': figure(['node_disk_io_time_seconds_total'], (ask) =>
-    group(ask, 'max', TARGET, rated(ask, 'node_disk_io_time_seconds_total', DISKS)),
+    group(ask, 'max', targetLabels(ask), rated(ask, 'node_disk_io_time_seconds_total', DISKS)),
   ),
   'node.networkReceiveRate': perDevice('node_network_receive_bytes_total', INTERFACES),
   'node.networkTransmitRate': perDevice('node_network_transmit_bytes_total', INTERFACES),
@@ -87,8 +92,8 @@ export function cpuCount(ask: Ask): string {
   return group(
     ask,
     'count',
-    TARGET,
-    group(ask, 'max', [...TARGET, 'cpu'], select(ask, 'NODE_EXPORTER', CPU, { mode: 'idle' })),
+    targetLabels(ask),
+    group(ask, 'max', [...targetLabels(ask), 'cpu'], select(ask, 'NODE_EXPORTER', CPU, { mode: 'idle' })),
   );
 }
 
@@ -112,8 +117,8 @@ export function unameVector(ask: Ask): string {
   const unames = select(ask, 'NODE_EXPORTER', UNAME);
   const measured = [TOTAL, LOAD].map((metric) => select(ask, 'NODE_EXPORTER', metric));
   const first = select(ask, 'NODE_EXPORTER', CPU, { cpu: '0', mode: 'idle' });
-  const others = group(ask, 'max', TARGET, [...measured, first].join(' or '));
-  const named = group(ask, 'max', [...TARGET, 'exported_nodename', 'release'], unames);
+  const others = group(ask, 'max', targetLabels(ask), [...measured, first].join(' or '));
+  const named = group(ask, 'max', [...targetLabels(ask), 'exported_nodename', 'release'], unames);
   return `${named} or (${others} unless ${on(ask, ['instance'])} ${unames})`;
 }
 
@@ -126,7 +131,7 @@ export function filesystemVector(ask: Ask): string {
   return group(
     ask,
     'max',
-    [...TARGET, 'mountpoint', 'device', 'fstype'],
+    [...targetLabels(ask), 'mountpoint', 'device', 'fstype'],
     `${readOnly} or (${filesystem(ask, FS_SIZE)}) + 2`,
   );
 }
@@ -137,14 +142,16 @@ export interface NodeNames {
   readonly known: ReadonlyMap<string, string | null>;
   /** Rows of `unameVector`. */
   readonly unames: readonly Labels[];
+  /** The label that names the node, where one is configured. */
+  readonly label?: string | null;
 }
 
 /**
- * How the series of a node_exporter find their node, in this order: a label that the scrape gives (`node`,
- * `kubernetes_node`, `nodename`); `instance`, with or without a port, as the name of a known node; its address as a
+ * How the series of a node_exporter find their node, in this order: the label that is configured; one that the scrape
+ * gives (`node`, `kubernetes_node`, `nodename`); `instance`, with or without a port, as the name of a known node; its address as a
  * node's internal one; the host name of the kernel; at last the host that was scraped.
  */
-export function nodeNaming({ known, unames }: NodeNames): NodeOf {
+export function nodeNaming({ known, unames, label = null }: NodeNames): NodeOf {
   const byAddress = new Map<string, string>();
   for (const [name, address] of known) if (address !== null) byAddress.set(address, name);
   const byInstance = new Map<string, string>();
@@ -153,7 +160,7 @@ export function nodeNaming({ known, unames }: NodeNames): NodeOf {
     if (labels.instance !== undefined && nodename !== null) byInstance.set(labels.instance, nodename);
   }
   return (labels) => {
-    const given = labels.node ?? labels.kubernetes_node;
+    const given = (label === null ? undefined : labels[label]) ?? labels.node ?? labels.kubernetes_node;
     if (given !== undefined) return given;
     // On node_uname_info itself a lone `nodename` is the kernel's; elsewhere only the scrape can have given it.
     if (labels.nodename !== undefined && known.has(labels.nodename)) return labels.nodename;
@@ -189,7 +196,7 @@ function figure(metrics: readonly string[], promql: Family['promql'], fold: Fami
 }
 
 function pressure(metric: string): Family {
-  return figure([metric], (ask) => group(ask, 'max', TARGET, rated(ask, metric)));
+  return figure([metric], (ask) => group(ask, 'max', targetLabels(ask), rated(ask, metric)));
 }
 
 function perDevice(metric: string, devices: Matchers): Family {
@@ -197,7 +204,7 @@ function perDevice(metric: string, devices: Matchers): Family {
 }
 
 function perNode(ask: Ask, metric: string): string {
-  return group(ask, 'max', TARGET, select(ask, 'NODE_EXPORTER', metric));
+  return group(ask, 'max', targetLabels(ask), select(ask, 'NODE_EXPORTER', metric));
 }
 
 function rated(ask: Ask, metric: string, matchers: Matchers = {}): string {
@@ -206,7 +213,12 @@ function rated(ask: Ask, metric: string, matchers: Matchers = {}): string {
 
 /** The sum over a node's parts, each part counted once however often it is scraped. */
 function sumOfParts(ask: Ask, metric: string, parts: readonly string[], matchers: Matchers): string {
-  return group(ask, 'sum', TARGET, group(ask, 'max', [...TARGET, ...parts], rated(ask, metric, matchers)));
+  return group(
+    ask,
+    'sum',
+    targetLabels(ask),
+    group(ask, 'max', [...targetLabels(ask), ...parts], rated(ask, metric, matchers)),
+  );
 }
 
 /** The share of time in which processors worked. Extrapolation may make idle time longer than time: never below 0. */
@@ -220,5 +232,5 @@ function filesystem(ask: Ask, metric: string): string {
 }
 
 function perFilesystem(ask: Ask, vector: string): string {
-  return group(ask, 'max', [...TARGET, 'mountpoint'], vector);
+  return group(ask, 'max', [...targetLabels(ask), 'mountpoint'], vector);
 }

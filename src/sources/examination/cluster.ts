@@ -2,18 +2,21 @@ import { formatDuration } from '../../domain/duration.js';
 import { SourceError } from '../../domain/errors.js';
 import type { Finding, FindingLevel, FindingTopic } from '../../domain/finding.js';
 import type { ReadContext } from '../../domain/ports.js';
+import { exporterOf } from '../family.js';
+import type { ClusterSelectors } from '../prometheus/cluster-slices.js';
 import type { Planner } from '../prometheus/planner.js';
 import { type Matchers, selector } from '../prometheus/promql.js';
 import { exporterFindings } from './exporters.js';
+import { idleSelector, labelFindings } from './labels.js';
 
-type Sources = Pick<Planner, 'dataSourceOf' | 'status' | 'clockOffset' | 'metricNames' | 'instant'>;
+type Sources = Pick<Planner, 'slices' | 'dataSourceOf' | 'status' | 'clockOffset' | 'metricNames' | 'instant'>;
 
 /** Beyond it the newest samples are missed, or the newest instants are empty. */
 const MAX_SKEW_MS = 2_000;
 
 /**
- * Examines what a cluster is read from: whether it answers and what it is, its clock, its exporters, its scrapes, its
- * proxies. At most three cheap PromQL. Never rejects for a failing source.
+ * Examines what a cluster is read from: whether it answers and what it is, its clock, its exporters, its labels, its
+ * scrapes, its proxies. At most ten cheap PromQL. Never rejects for a failing source.
  */
 export async function examineCluster(
   planner: Sources,
@@ -78,11 +81,30 @@ export async function examineCluster(
         : 'see its scrape_configs';
       return [found('exporter', 'ERROR', message, advice)];
     }
-    const [scrapes, proxies] = await Promise.all([
+    const [slice] = planner.slices([cluster]);
+    if (slice === undefined) return [];
+    const { read, idle } = await selectedNames(names, slice.selectors);
+    const [labels, scrapes, proxies] = await Promise.all([
+      guarded('labels', () => labelFindings({ planner, slice, cluster, atMs, context }, read)),
       guarded('scrapes', () => scrapeFindings(names)),
       guarded('proxies', () => proxyFindings(names)),
     ]);
-    return [...exporterFindings(cluster, names), ...scrapes, ...proxies];
+    return [...exporterFindings(cluster, read), ...idle, ...labels, ...scrapes, ...proxies];
+  }
+
+  /** The metrics that are read where the configuration selects series of exporters. */
+  async function selectedNames(names: ReadonlySet<string>, selectors: ClusterSelectors) {
+    const read = new Set(names);
+    const idle: Finding[] = [];
+    for (const [exporter, wanted] of Object.entries(selectors)) {
+      if (Object.keys(wanted).length === 0) continue;
+      const kept = await planner.metricNames(source.name, { ...match, ...wanted }, atMs, context);
+      const own = [...names].filter((name) => exporterOf(name) === exporter);
+      for (const name of own) if (!kept.has(name)) read.delete(name);
+      if (own.length === 0 || own.some((name) => read.has(name))) continue;
+      idle.push({ topic: 'labels', cluster, ...idleSelector(exporter, wanted) });
+    }
+    return { read, idle };
   }
 
   async function scrapeFindings(names: ReadonlySet<string>): Promise<readonly Finding[]> {

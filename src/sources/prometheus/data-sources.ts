@@ -1,4 +1,4 @@
-import type { DataSource } from './cluster-slices.js';
+import type { ClusterLabels, ClusterSelectors, DataSource } from './cluster-slices.js';
 
 /** What is configured for a cluster. */
 export interface SourceCluster {
@@ -10,6 +10,8 @@ export interface SourceCluster {
     readonly headersFile: string | null;
   };
   readonly match: Readonly<Record<string, string>>;
+  readonly labels?: ClusterLabels;
+  readonly selectors?: ClusterSelectors;
 }
 
 /** A data source with how it is reached. */
@@ -38,7 +40,12 @@ function sourceOf(clusters: readonly SourceCluster[]): ConfiguredSource {
   const [first] = clusters as [SourceCluster];
   return {
     name: nameOf(clusters.map(({ name }) => name)),
-    clusters: clusters.map(({ name, match }) => ({ name, match })),
+    clusters: clusters.map(({ name, match, labels, selectors }) => ({
+      name,
+      match,
+      ...(labels && { labels }),
+      ...(selectors && { selectors }),
+    })),
     url: first.prometheus.url.replace(/\/+$/, ''),
     headersFile: first.prometheus.headersFile,
     timeoutMs: Math.max(...clusters.map(({ prometheus }) => prometheus.timeoutMs)),

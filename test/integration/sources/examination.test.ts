@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { everything } from '../../../src/domain/access.js';
 import type { Finding } from '../../../src/domain/finding.js';
 import { examineCluster } from '../../../src/sources/examination/cluster.js';
+import type { SourceCluster } from '../../../src/sources/prometheus/data-sources.js';
 import { createPlanner } from '../../../src/sources/prometheus/planner.js';
 import { gauge, startPrometheus, T0 } from '../../support/prometheus.js';
 import { startRecordingProxy } from '../../support/recording-proxy.js';
@@ -94,11 +95,42 @@ describe('an examination of a cluster', () => {
     ]);
   });
 
-  it('sends three PromQL at most', async () => {
+  it('shows which jobs and labels were found', async () => {
+    const prometheus = await startPrometheus({
+      series: [
+        ...sample(),
+        gauge('up{cluster="east",job="node"}', 1),
+        gauge('up{cluster="west",job="node"}', 1),
+        gauge('kube_pod_labels{namespace="shop",pod="a",label_team="web"}', 1),
+      ],
+    });
+    const said = async (options: Partial<SourceCluster> = {}) =>
+      about(await examine(prometheus.url, {}, options), 'labels').map(({ level, message }) => `${level} ${message}`);
+    expect(await said()).toEqual([
+      'WARNING its series are of 2 clusters by the label cluster (east, west), and all are read as one',
+      expect.stringMatching(
+        /^OK jobs: node_exporter "[^"]+", kube-state-metrics "kube-state-metrics", cAdvisor "kubelet"/,
+      ),
+      expect.stringMatching(/^OK node_exporter names its node by the (label|address)/),
+      'OK 2 pods name their application by label_app_kubernetes_io_part_of',
+      'OK labels of kube-state-metrics are honoured',
+    ]);
+    const labels = { node: 'machine', partOf: 'label_team' };
+    const selectors = { istio: { job: 'nobody' }, nodeExporter: {} };
+    const configured = await said({ labels, selectors });
+    expect(configured).toContain('WARNING selectors.istio leaves nothing: no series of it carries {job="nobody"}');
+    expect(configured).toContain('OK 1 pod names its application by label_team');
+    expect(exporter(await examine(prometheus.url, {}, { selectors }), 'no Istio')).toBeDefined();
+    expect(await said({ labels: { ...labels, partOf: 'label_nobody' } })).toContain(
+      'WARNING no pod names its application by label_nobody',
+    );
+  });
+
+  it('sends ten PromQL at most', async () => {
     const prometheus = await startPrometheus({ series: [...sample(), gauge('up{job="node"}', 1)] });
     const proxy = await startRecordingProxy(prometheus.url);
     await examine(proxy.url);
-    expect(proxy.promql.length).toBeLessThanOrEqual(3);
+    expect(proxy.promql.length).toBeLessThanOrEqual(10);
   });
 
   it('says that a source does not answer, and nothing else', async () => {
@@ -126,9 +158,13 @@ describe('an examination of a cluster', () => {
   });
 });
 
-async function examine(url: string, match: Readonly<Record<string, string>> = {}): Promise<readonly Finding[]> {
+async function examine(
+  url: string,
+  match: Readonly<Record<string, string>> = {},
+  options: Partial<SourceCluster> = {},
+): Promise<readonly Finding[]> {
   const prometheus = { url, timeoutMs: 5_000, maxConcurrent: 4, headersFile: null };
-  const planner = createPlanner({ clusters: [{ name: 'edge', prometheus, match }] });
+  const planner = createPlanner({ clusters: [{ ...options, name: 'edge', prometheus, match }] });
   onTestFinished(() => planner.close());
   return examineCluster(planner, 'edge', T0, { scope: everything });
 }

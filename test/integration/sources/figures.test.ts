@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { scopeOf } from '../../../src/domain/access.js';
 import { type FamilyName, metricFamilies } from '../../../src/domain/metric.js';
-import { startPrometheus, T0, type TestPrometheus } from '../../support/prometheus.js';
+import { gauge, startPrometheus, T0, type TestPrometheus } from '../../support/prometheus.js';
 import { sample } from './exporter-sample.js';
 import { openSources } from './reading.js';
 
@@ -234,6 +234,38 @@ it('reads clusters that share a source by one PromQL, and keeps them apart', asy
   const load = await figures.values({ family: 'node.load1' }, { clusters: ['edge-a', 'edge-b'] }, T0, context);
   expect(load.of({ cluster: 'edge-a', key: 'cpu-1' }).value).toBe(1.7);
   expect(load.of({ cluster: 'edge-b', key: 'cpu-1' })).toMatchObject({ value: null, missing: 'NOT_COLLECTED' });
+});
+
+it('reads the series that the configuration selects, by the labels it names, each cluster of a source in its own way', async () => {
+  const twice = { target: (target: object) => ({ ...target, job: 'again', instance: 'twin:1' }) };
+  const prometheus = await startPrometheus({
+    series: [
+      ...sample({ external: { cluster: 'a' } }),
+      // A second exporter of another truth, and machines that only a label of this installation names.
+      gauge('kube_node_status_capacity{cluster="a",job="mirror",node="cpu-1",resource="cpu",unit="core"}', 64),
+      gauge('node_load1{cluster="b",machine="rack-7",instance="10.9.9.9:9100",job="metal"}', 3),
+      gauge('node_load1{cluster="b",instance="10.9.9.8:9100",job="other"}', 5),
+      gauge('kube_pod_labels{cluster="b",namespace="shop",pod="a",label_team="web"}', 1),
+      ...sample({ external: { cluster: 'c' }, ...twice } as never),
+    ],
+  });
+  const labels = { node: 'machine', partOf: 'label_team' };
+  const { figure, figures, facet, context } = openSources([
+    {
+      name: 'a',
+      url: prometheus.url,
+      match: { cluster: 'a' },
+      selectors: { kubeStateMetrics: { job: 'kube-state-metrics' } },
+    },
+    { name: 'b', url: prometheus.url, match: { cluster: 'b' }, labels, selectors: { nodeExporter: { job: 'metal' } } },
+    { name: 'c', url: prometheus.url, match: { cluster: 'c' } },
+  ]);
+  expect((await figure('node.cpuCapacity', 'cpu-1')).value).toBe(8);
+  expect((await figure('node.cpuCapacity', 'cpu-1', { cluster: 'c' })).value).toBe(8);
+  const load = await figures.values({ family: 'node.load1' }, { clusters: ['a', 'b', 'c'] }, T0, context);
+  expect([load.keys('a'), load.keys('b'), load.keys('c')]).toEqual([['cpu-1'], ['rack-7'], ['cpu-1']]);
+  expect((await figure('node.load1', 'rack-7', { cluster: 'b' })).value).toBe(3);
+  expect([...(await facet('applications', 'b'))]).toEqual([['shop/a', { application: 'web', microservices: [] }]]);
 });
 
 it('says that a source does not answer, and answers for the others', async () => {

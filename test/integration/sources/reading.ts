@@ -5,6 +5,7 @@ import type { Facet, Inventory } from '../../../src/domain/model.js';
 import type { Figure, PlanEntry, ReadContext } from '../../../src/domain/ports.js';
 import { createFigureReader } from '../../../src/sources/figures.js';
 import { createInventoryReader } from '../../../src/sources/inventory.js';
+import type { SourceCluster } from '../../../src/sources/prometheus/data-sources.js';
 import { createPlanner } from '../../../src/sources/prometheus/planner.js';
 import { T0 } from '../../support/prometheus.js';
 
@@ -13,15 +14,19 @@ export interface TestCluster {
   readonly name: string;
   readonly url: string;
   readonly match?: Readonly<Record<string, string>>;
+  readonly labels?: SourceCluster['labels'];
+  readonly selectors?: SourceCluster['selectors'];
 }
 
 /** Readers of figures and inventory over real data sources, with all that they planned. */
 export function openSources(clusters: readonly TestCluster[], scope: Scope = everything) {
   const planner = createPlanner({
-    clusters: clusters.map(({ name, url, match = {} }) => ({
+    clusters: clusters.map(({ name, url, match = {}, labels, selectors }) => ({
       name,
       prometheus: { url, timeoutMs: 10_000, maxConcurrent: 8, headersFile: null },
       match,
+      ...(labels && { labels }),
+      ...(selectors && { selectors }),
     })),
   });
   onTestFinished(() => planner.close());

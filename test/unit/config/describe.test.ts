@@ -19,6 +19,7 @@ tokensFile: tokens
 alertmanagers: [{ url: http://am:9093, timeout: 1m30s }]
 clusters:
   - { name: a, prometheus: { url: http://p:9090, headersFile: h }, match: { cluster: "no" } }
+  - { name: c, prometheus: { url: http://q:9090 }, labels: { node: host, partOf: label_team }, selectors: { istio: { job: envoy } } }
   - { name: b, prometheus: { url: http://p:9090, headersFile: h }, match: { cluster: "1" } }
 `,
   );

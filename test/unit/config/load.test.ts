@@ -45,6 +45,8 @@ describe('a configuration', () => {
           name: 'edge',
           prometheus: { url: 'http://prometheus:9090', timeoutMs: 10_000, maxConcurrent: 10, headersFile: null },
           match: {},
+          labels: { node: null, partOf: 'label_app_kubernetes_io_part_of' },
+          selectors: { nodeExporter: {}, cadvisor: {}, kubeStateMetrics: {}, istio: {}, dcgm: {}, modelServers: {} },
         },
       ],
       applications: [],

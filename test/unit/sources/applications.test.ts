@@ -49,6 +49,7 @@ it('leads from a label through the workload to every microservice that it answer
       row({ namespace: 'monitoring', exported_namespace: 'shop', exported_pod: 'cart-2', pod: 'ksm', [part]: 'shop' }),
       row({ namespace: 'shop', pod: 'debug', [part]: 'shop' }),
     ],
+    part,
     new Map([
       ['shop/cart-1', { kind: 'Deployment', name: 'cart' }],
       ['shop/cart-2', { kind: 'Deployment', name: 'cart' }],
