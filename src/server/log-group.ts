@@ -11,6 +11,8 @@ export interface Subscriber {
   readonly backpressure: Backpressure;
   /** @param cursor where the subscriber stands once it has read this */
   send(payload: Buffer, position: LogPosition, item: ViolationStreamItem): void;
+  /** Writes of this act leave together. */
+  together(act: () => void): void;
   /** The subscription is over: with an error when it failed. */
   end(error?: unknown): void;
 }
@@ -61,14 +63,8 @@ export class LogGroup {
     try {
       let entries = first;
       while (!member.left) {
-        for (const entry of entries) {
-          const payload = this.payloadOf(entry);
-          const bytes = Buffer.isBuffer(payload) ? payload : await payload;
-          const { backpressure } = member.subscriber;
-          if (backpressure.isFull()) await backpressure.room(encodeStreamCursor(member.position));
-          if (member.left) return;
-          member.give(bytes, entry);
-        }
+        await this.giveAll(member, entries);
+        if (member.left) return;
         const batch = await reader.read();
         if (member.left) return;
         entries = batch.entries;
@@ -84,6 +80,26 @@ export class LogGroup {
       }
     } catch (error) {
       this.fail(member, error);
+    }
+  }
+
+  /** What is at hand goes out in one write. */
+  private async giveAll(member: Member, entries: readonly StreamEntry[]): Promise<void> {
+    const { backpressure, together } = member.subscriber;
+    let next = 0;
+    while (next < entries.length && !member.left) {
+      if (backpressure.isFull()) await backpressure.room(encodeStreamCursor(member.position));
+      // The first one may have to be made; those that are at hand go out with it in one write.
+      const bytes = await this.payloadOf(entries[next] as StreamEntry);
+      if (member.left) return;
+      together(() => {
+        member.give(bytes, entries[next] as StreamEntry);
+        for (next += 1; next < entries.length && !backpressure.isFull(); next += 1) {
+          const payload = this.payloadOf(entries[next] as StreamEntry);
+          if (!Buffer.isBuffer(payload)) return;
+          member.give(payload, entries[next] as StreamEntry);
+        }
+      });
     }
   }
 

@@ -30,6 +30,8 @@ export interface SocketSession {
   caller: Caller | null;
   readonly operations: Map<string, SocketOperation>;
   readonly backpressure: Backpressure;
+  /** Writes of an act leave together. */
+  together(act: () => void): void;
 }
 
 /** An operation on its way. It is what graphql-ws takes for the context; each answer has a real one of its own. */
@@ -168,7 +170,7 @@ async function subscribe(
   const shared = options.hub.subscribe(
     source,
     { args, caller: operation.caller },
-    { backpressure: operation.session.backpressure, send: sender(operation) },
+    { backpressure: operation.session.backpressure, together: operation.session.together, send: sender(operation) },
   );
   if (shared !== null) return silentAnswers(shared);
   const events = source[Symbol.asyncIterator]();

@@ -62,6 +62,11 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
       caller: null,
       operations: new Map(),
       backpressure: createBackpressure(sink, options.maxStallMs ?? MAX_STALL_MS),
+      together(act) {
+        request.socket.cork();
+        act();
+        request.socket.uncork();
+      },
     };
     sessions.add(session);
     metrics.sockets.set(sessions.size);
