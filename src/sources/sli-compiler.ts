@@ -2,6 +2,7 @@ import type { Problem } from '../domain/errors.js';
 import type { MeasurementSource } from '../domain/metric.js';
 import type { CompiledSli, SliCompiler } from '../domain/ports.js';
 import type { Bound, ObjectiveDefinition, QueryText, SliDefinition, SliMeasure } from '../domain/slo.js';
+import { boundDoubts } from './bucket-bounds.js';
 import type { Planner } from './prometheus/planner.js';
 import { streamsOf } from './sli-streams.js';
 import type { SliTemplate } from './sli-template-entry.js';
@@ -99,15 +100,22 @@ function queriesOf(measure: Measure): readonly { readonly query: QueryText; read
 function checkQuery(query: QueryText, measure: Measure, role: Role): readonly Problem[] {
   const read = parsePromql(query.text);
   if ('error' in read) return [located(query, read.error)];
+  const doubts = boundDoubts(read.query).map(
+    (message): Problem => ({ ...placeOf(query), message, severity: 'WARNING' }),
+  );
+  return [...doubts, ...checkCounts(read.query, query, measure, role)];
+}
+
+function checkCounts(read: Query, query: QueryText, measure: Measure, role: Role): readonly Problem[] {
   if (measure.kind !== 'RATIO') return [];
   const { counter } = measure;
-  if (counter && countedTerms(read.query, counter, role) === null) {
+  if (counter && countedTerms(read, counter, role) === null) {
     const message =
       'expected a counter, a sum of counters or their rate, like sum(rate(http_requests_total[5m])); ' +
       'events cannot be counted by anything else. For values that are counts already, say counter: false';
     return [{ ...placeOf(query), message, severity: 'ERROR' }];
   }
-  const bare = counter ? undefined : bareCounter(read.query);
+  const bare = counter ? undefined : bareCounter(read);
   if (bare === undefined) return [];
   const message =
     `${bare} looks like a counter, whose samples would be added up as deltas; ` +

@@ -2,7 +2,8 @@ import { type Matchers, selector } from './prometheus/promql.js';
 import { buckets, latency, optional, required, summedRate, type TemplateEntry } from './sli-template-entry.js';
 import type { Given } from './sli-template-given.js';
 
-const ISTIO_BOUNDS_MS = [
+/** Bucket bounds of Istio's durations, in milliseconds. */
+export const ISTIO_BOUNDS_MS = [
   0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000,
   3_600_000,
 ];

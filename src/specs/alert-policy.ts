@@ -25,11 +25,6 @@ const SEVERITIES: Readonly<Record<string, Severity>> = {
   sev3: 'INFO',
 };
 
-/** A condition of a policy, with the place where problems with it are told. */
-export interface PolicyCondition extends RateThreshold {
-  readonly node: SpecNode;
-}
-
 /** What a shared document came to. */
 interface Read<T> {
   readonly value: T;
@@ -37,7 +32,7 @@ interface Read<T> {
 }
 
 /** Reads one of `alertPolicies[]` of an SLO: a reference, or a policy in place. Empty when it has errors or never alerts. */
-export function readAlertPolicyOf(node: SpecNode, library: Library): readonly PolicyCondition[] {
+export function readAlertPolicyOf(node: SpecNode, library: Library): readonly RateThreshold[] {
   return readReferenceOrInline(node, 'alertPolicyRef', 'AlertPolicy', library, readPolicy) ?? [];
 }
 
@@ -79,7 +74,7 @@ function readReferenceOrInline<T>(
   return isSound ? value : chosen.value.report(`the ${kind} "${target.metadata.name}" has errors; mend it first`);
 }
 
-function readPolicy(spec: SpecNode, library: Library): readonly PolicyCondition[] | null {
+function readPolicy(spec: SpecNode, library: Library): readonly RateThreshold[] | null {
   const switches = ['alertWhenNoData', 'alertWhenBreaching', 'alertWhenResolved'] as const;
   const fields = spec.fields(
     ['description', ...switches, 'conditions', 'notificationTargets'],
@@ -118,7 +113,7 @@ function readPolicy(spec: SpecNode, library: Library): readonly PolicyCondition[
   return read.filter((condition) => condition !== null);
 }
 
-function readCondition(spec: SpecNode): PolicyCondition | null {
+function readCondition(spec: SpecNode): RateThreshold | null {
   const fields = spec.fields(['description', 'severity', 'condition'], 'a mapping of an AlertCondition');
   if (fields === null) return null;
   readDescription(fields.get('description'));
@@ -145,7 +140,6 @@ function readCondition(spec: SpecNode): PolicyCondition | null {
     longWindowMs,
     shortWindowMs: longWindowMs,
     alertAfterMs,
-    node: condition.owner,
   };
 }
 

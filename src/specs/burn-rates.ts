@@ -28,7 +28,9 @@ interface Fitted {
 export function readBurnRateRules(fields: SpecFields, slo: SloFacts, library: Library): readonly BurnRateRule[] {
   const { annotations, windowMs, objectives, objectivesNode } = slo;
   const policies = fields.get('alertPolicies')?.items('a list of alert policies') ?? [];
-  const conditions = policies.flatMap((policy) => readAlertPolicyOf(policy, library));
+  const conditions = policies.flatMap((node) =>
+    readAlertPolicyOf(node, library).map((condition) => ({ node, condition })),
+  );
   const annotation = annotations.get('burn-rate-windows');
   const pairs = annotation === undefined ? defaultWindowPairs : pairsIn(annotation);
   if (annotation !== undefined && policies.length > 0) {
@@ -45,8 +47,8 @@ export function readBurnRateRules(fields: SpecFields, slo: SloFacts, library: Li
     const node = annotation?.node ?? objectivesNode;
     return forAll(objectives, node, (target, sliceMs) => burnRateRules({ windowMs, target, sliceMs, pairs }));
   }
-  return conditions.flatMap((condition) =>
-    forAll(objectives, condition.node, (target, sliceMs) =>
+  return conditions.flatMap(({ node, condition }) =>
+    forAll(objectives, node, (target, sliceMs) =>
       usableRules({ windowMs, target, sliceMs, rules: [ruleOfThreshold(condition, windowMs)] }),
     ),
   );

@@ -18,6 +18,7 @@ type Key = (typeof KEYS)[number];
 
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 const DAY_MINUTES = 1_440;
+const MAX_CHARACTERS = 4_000;
 
 /**
  * Reads the lines of `conditions`: words for readers, and settings that decide what is counted, `;` between them:
@@ -27,6 +28,10 @@ export function conditionsIn(annotations: Annotations): Conditions {
   const annotation = annotations.get('conditions');
   if (annotation === undefined) return { lines: [], counting: countsAlways, minEvents: null, minFailures: null };
   const reader = new ConditionsReader(annotation.node);
+  if (annotation.text.length > MAX_CHARACTERS) {
+    annotation.node.report(`expected up to ${MAX_CHARACTERS} characters, got ${annotation.text.length}; shorten it`);
+    return { lines: [], counting: countsAlways, minEvents: null, minFailures: null };
+  }
   let offset = 0;
   for (const line of annotation.text.split('\n')) {
     reader.line(line, offset);

@@ -49,6 +49,7 @@ it('tells one thing a line, with its mark and what to do, as data; warnings are 
     'slograph.yaml': configOf(url),
     'slos/a.yaml': slo('served', 'requests_total'),
     'slos/b.yaml': slo('idle', 'no_such_total'),
+    'slos/c.yaml': slo('mislabelled', 'requests_total').replace('code=', 'status='),
   });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   for (const line of stdout.trimEnd().split('\n')) expect(line).toMatch(/^[✓!] \S/);
@@ -56,7 +57,7 @@ it('tells one thing a line, with its mark and what to do, as data; warnings are 
     /^✓ slograph\.yaml: 1 cluster: edge$/m,
     /^[✓!] (only )?\d+ files may be open at once/m,
     /^✓ the store \S+slograph\.db can be written$/m,
-    /^✓ 2 SLOs defined$/m,
+    /^✓ 3 SLOs defined$/m,
     /^✓ edge: prometheus 2\.\S+ answers within \d+ ms$/m,
     /^✓ edge: its clock agrees with ours to \ds$/m,
     /^! edge: node_exporter found, without .*: not known are .*Node cpuPressure.* -> /m,
@@ -64,6 +65,7 @@ it('tells one thing a line, with its mark and what to do, as data; warnings are 
     /^! edge: 1 of 1 targets of job "till" cannot be scraped -> /m,
     /^✓ 1 SLO has data now$/m,
     /^! edge: SLO idle selects no series now: sum\(increase\(no_such_total\[5m\]\)\) -> /m,
+    /^! edge: SLO mislabelled has events, and no series of good ones: all count as bad: .*status="200".* -> /m,
   ]) {
     expect(stdout).toMatch(line);
   }

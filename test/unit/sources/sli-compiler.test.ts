@@ -71,6 +71,31 @@ describe('check', () => {
     expect(rest).toEqual([]);
   });
 
+  it.each([
+    ['istio_request_duration_milliseconds_bucket', '300', /no bound that Istio has unless .* 250, 500, .* 3600000$/],
+    ['istio_request_duration_milliseconds_bucket', '0.25', /did you mean le="250"\?/],
+    ['request_milliseconds_bucket', '0.2', /less than a millisecond; did you mean le="200"\?/],
+    ['request_duration_seconds_bucket', '2500', /is 2500 seconds; did you mean le="2\.5"\?/],
+  ])('doubts a bound of %s that no bucket is likely to have: %s', (metric, bound, doubt) => {
+    const problems = compiler.check(ratio(`sum(rate(${metric}{le="${bound}"}[5m]))`, 'sum(rate(requests_total[5m]))'), [
+      objective(),
+    ]);
+    expect(problems).toMatchObject([
+      { severity: 'WARNING', path: 'spec.query', message: expect.stringMatching(doubt) },
+    ]);
+  });
+
+  it.each([
+    ['istio_request_duration_milliseconds_bucket', '250.0'],
+    ['istio_request_duration_milliseconds_bucket', '+Inf'],
+    ['request_duration_seconds_bucket', '0.25'],
+    ['job_duration_milliseconds_bucket', '5000'],
+  ])('trusts a bound of %s that a bucket has: %s', (metric, bound) => {
+    expect(
+      compiler.check(ratio(`sum(rate(${metric}{le="${bound}"}[5m]))`, 'sum(rate(requests_total[5m]))'), [objective()]),
+    ).toEqual([]);
+  });
+
   it('wants a bound for a value, and none for a template that counts', () => {
     expect(compiler.check(threshold('x'), [objective()])[0]?.message).toMatch(/has no bound/);
     expect(compiler.check(threshold('x'), [atMost(1)])).toEqual([]);

@@ -75,6 +75,7 @@ describe('conditions', () => {
     ['min-events=1; min-events=2', /given twice/],
     ['when=', /when= is empty/],
     ['min-event=3', /did you mean "min-events="\?/],
+    [`${'min-events=1;'.repeat(100_000)}`, /expected up to 4000 characters/],
     ['min-events=3; and more', /"and more" is no condition/],
   ])('are refused: %s', (text, problem) => {
     expect(read(text).problems.join('\n')).toMatch(problem);
