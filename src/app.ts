@@ -27,6 +27,7 @@ import { createEventSource } from './sources/sli-events.js';
 import { sliTemplates } from './sources/sli-templates.js';
 import { createDefinitionStore, type WatchedDefinitions } from './specs/definition-store.js';
 import { createPostgresStore, examinePostgresStore } from './store/postgres-store.js';
+import type { GatewayStore } from './store/sql-store.js';
 import { createSqliteStore } from './store/sqlite-store.js';
 import { withWindow } from './store/violation-window.js';
 
@@ -85,11 +86,11 @@ export function createApp(config: Config, { version, log = createLog({ level: co
   async function start(): Promise<{ url: string }> {
     const opened = await openStore(config.store);
     store = opened;
-    stopRetention = keepRetention({ ...config.store, store: opened, clock: systemClock, log });
     metrics.countOpen(async () => (await opened.snapshot(everything)).events.length);
     core = await buildCore(config, opened, applications, metrics, log);
     feed.follow(core.engine.feed);
     const read = withWindow(opened, feed);
+    stopRetention = keepRetention({ ...config.store, store: read, clock: systemClock, log });
     const firstEvaluation = core.start();
     let evaluated = false;
     void Promise.race([firstEvaluation, setTimeout(FIRST_EVALUATION_MS, undefined, { ref: false })]).then(() => {
@@ -279,7 +280,7 @@ async function logUnreachable(planner: Planner, log: Logger, isStopped: () => bo
   }
 }
 
-function openStore({ path, postgres, passwordFile }: Config['store']): Promise<ViolationStore> {
+function openStore({ path, postgres, passwordFile }: Config['store']): Promise<GatewayStore> {
   return postgres === null ? createSqliteStore({ path }) : createPostgresStore({ url: postgres, passwordFile });
 }
 

@@ -6,6 +6,7 @@ import { everything } from '../../src/domain/access.js';
 import type { ViolationStore } from '../../src/domain/ports.js';
 import type { ViolationChange } from '../../src/domain/violation.js';
 import { createPostgresStore, examinePostgresStore } from '../../src/store/postgres-store.js';
+import { startGateway } from '../support/gateway.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { until } from '../support/until.js';
 
@@ -115,3 +116,22 @@ it('refuses what it cannot use, and says what to do', async () => {
   await postgres.run(url, "UPDATE slograph.meta SET value = '99' WHERE name = 'version'");
   await expect(open(url)).rejects.toThrow(/has version 99, and this slograph knows versions up to \d+; run the newer/);
 });
+
+it('a gateway on PostgreSQL is not ready while that is away, answers what it can, and is ready again by itself', async () => {
+  const url = await postgres.database();
+  const gateway = await startGateway(
+    'clusters: [{ name: edge, prometheus: { url: "http://127.0.0.1:1" } }]',
+    {},
+    { SLOGRAPH__STORE__POSTGRES: url },
+  );
+  const readiness = async () => (await fetch(new URL('/readyz', gateway.url))).status;
+  const listed = () => gateway.query('{ violations { totalCount } }');
+  await until('the gateway to be ready', async () => (await readiness()) === 200);
+  expect((await listed()).data).toEqual({ violations: { totalCount: 0 } });
+  await postgres.stop('SIGKILL');
+  await until('the gateway not to be ready', async () => (await readiness()) === 503);
+  expect((await listed()).errors?.[0]?.extensions?.code).toBe('STORE_UNAVAILABLE');
+  await postgres.restart();
+  await until('the gateway to be ready again', async () => (await readiness()) === 200);
+  expect((await listed()).data).toEqual({ violations: { totalCount: 0 } });
+}, 60_000);
