@@ -63,6 +63,8 @@ const FIXED = [
 ] as const;
 /** Settings whose change builds the sources and the evaluation anew. */
 const REBUILDING = ['clusters', 'applications', 'definitions', 'alertmanagers', 'evaluation', 'gridMs'] as const;
+const UNVERIFIED =
+  'tls.insecureSkipVerify: who is between the gateway and this Prometheus can read and change everything';
 /** A source that hangs does not keep the gateway from answering for the others. */
 const FIRST_EVALUATION_MS = 5_000;
 
@@ -191,6 +193,9 @@ async function buildCore(
     templateInfo: (name) => sliTemplates.find((template) => template.name === name) ?? null,
   });
   logDefinitions(definitions, log);
+  for (const { name, prometheus } of config.clusters) {
+    if (prometheus.tls.insecureSkipVerify) log.warn({ cluster: name }, UNVERIFIED);
+  }
   const engine = createEngine({
     definitions,
     compiler,

@@ -73,8 +73,28 @@ export interface PrometheusConfig {
   readonly timeoutMs: number;
   /** Requests in flight at once. */
   readonly maxConcurrent: number;
-  /** File of `Name: value` lines sent with every request; read again when it changes. */
+  /** File of `Name: value` lines sent with every request; read again when it changes, as all files below. */
   readonly headersFile: string | null;
+  /** Sent as `X-Scope-OrgID`. */
+  readonly tenant: string | null;
+  /** File with a bearer token. */
+  readonly bearerTokenFile: string | null;
+  /** File with `name:password`. */
+  readonly basicAuthFile: string | null;
+  /** Only for URLs of https. */
+  readonly tls: TlsConfig;
+}
+
+export interface TlsConfig {
+  /** PEM certificates that are trusted instead of the usual ones. */
+  readonly caFile: string | null;
+  /** PEM certificate and key to show; both or none. */
+  readonly certFile: string | null;
+  readonly keyFile: string | null;
+  /** Name that the certificate must be for, instead of the host of the URL. */
+  readonly serverName: string | null;
+  /** Takes any certificate; said in the log at every start. */
+  readonly insecureSkipVerify: boolean;
 }
 
 export interface AlertmanagerConfig {

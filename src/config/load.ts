@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { ConfigError, type Problem } from '../domain/errors.js';
 import { applicationProblems } from './applications.js';
-import type { Config } from './config.js';
+import type { Config, PrometheusConfig } from './config.js';
 import { readDocument } from './document.js';
 import { type Override, readEnvironment } from './environment.js';
 import { issueProblems } from './issues.js';
@@ -94,12 +94,7 @@ function configOf(file: FileConfig, absolute: (path: SettingPath, text: string) 
     insecure: file.insecure,
     clusters: file.clusters.map(({ name, prometheus, match, labels, selectors }, index) => ({
       name,
-      prometheus: {
-        url: prometheus.url,
-        timeoutMs: prometheus.timeout,
-        maxConcurrent: prometheus.maxConcurrent,
-        headersFile: optional(['clusters', index, 'prometheus', 'headersFile'], prometheus.headersFile),
-      },
+      prometheus: prometheusOf(prometheus, (path, text) => optional(['clusters', index, 'prometheus', ...path], text)),
       match,
       labels,
       selectors,
@@ -120,5 +115,27 @@ function configOf(file: FileConfig, absolute: (path: SettingPath, text: string) 
     executor: file.executor,
     shutdownGraceMs: file.shutdownGrace,
     logLevel: file.logLevel,
+  };
+}
+
+function prometheusOf(
+  { timeout, tls, ...given }: FileConfig['clusters'][number]['prometheus'],
+  optional: (path: SettingPath, text: string | null) => string | null,
+): PrometheusConfig {
+  return {
+    url: given.url,
+    timeoutMs: timeout,
+    maxConcurrent: given.maxConcurrent,
+    headersFile: optional(['headersFile'], given.headersFile),
+    tenant: given.tenant,
+    bearerTokenFile: optional(['bearerTokenFile'], given.bearerTokenFile),
+    basicAuthFile: optional(['basicAuthFile'], given.basicAuthFile),
+    tls: {
+      caFile: optional(['tls', 'caFile'], tls.caFile),
+      certFile: optional(['tls', 'certFile'], tls.certFile),
+      keyFile: optional(['tls', 'keyFile'], tls.keyFile),
+      serverName: tls.serverName,
+      insecureSkipVerify: tls.insecureSkipVerify,
+    },
   };
 }

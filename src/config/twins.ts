@@ -38,8 +38,15 @@ export function twinProblems(raw: unknown, origins: Origins): readonly Problem[]
 
 function seriesKey(cluster: unknown): string | null {
   const { prometheus, match } = (cluster ?? {}) as { prometheus?: unknown; match?: unknown };
-  const { url, headersFile = null } = (prometheus ?? {}) as { url?: unknown; headersFile?: unknown };
+  const { url, timeout: _, maxConcurrent: __, ...access } = (prometheus ?? {}) as Record<string, unknown>;
   if (typeof url !== 'string') return null;
   const labels = Object.entries((match ?? {}) as object).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([url.replace(/\/+$/, ''), headersFile, labels]);
+  return JSON.stringify([url.replace(/\/+$/, ''), said(access), labels]);
+}
+
+/** In one order, without what is null: not said. */
+function said(settings: Readonly<Record<string, unknown>>): unknown {
+  return Object.entries(settings)
+    .filter(([, value]) => value !== null)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -10,6 +10,8 @@ export const engines = {
   nodeExporter: { commands: ['node_exporter', 'prometheus-node-exporter'], debianPackage: 'prometheus-node-exporter' },
   chromium: { commands: ['chromium', 'chromium-browser', 'google-chrome'], debianPackage: 'chromium' },
   postgres: { commands: ['postgres'], debianPackage: 'postgresql' },
+  victoriaMetrics: { commands: ['victoria-metrics'], debianPackage: 'victoria-metrics' },
+  openssl: { commands: ['openssl'], debianPackage: 'openssl' },
   kubectl: { commands: ['kubectl'], debianPackage: 'kubernetes-client' },
 } as const;
 

@@ -1,6 +1,7 @@
 import { type PrometheusConnectionOptions, PrometheusDriver, type QueryResult } from 'prometheus-query';
 import { formatDuration } from '../../domain/duration.js';
 import type { TimeRange } from '../../domain/ports.js';
+import { AccessFileError, type SourceAccess } from './access.js';
 import type { FreeAnswer, InstantAnswer, InstantSeries, RangeAnswer } from './answer.js';
 import { startDeadline } from './deadline.js';
 import {
@@ -12,9 +13,11 @@ import {
   shortText,
   unavailable,
 } from './failure.js';
-import { type Headers, headersReader } from './headers-file.js';
+import type { Headers } from './headers-file.js';
 import { createLabelDictionary, withoutPrototype } from './label-dictionary.js';
 import { parseBody, type ReadBody, readBody, sampleValue } from './read-answer.js';
+import { requestHeaders } from './request-headers.js';
+import { type TlsSettings, tlsReader } from './tls-files.js';
 import { createTransport, type Reply } from './transport.js';
 
 export interface PrometheusClientOptions {
@@ -22,7 +25,7 @@ export interface PrometheusClientOptions {
   readonly name: string;
   /** Base URL, path prefix included. */
   readonly url: string;
-  readonly headersFile?: string | null;
+  readonly access?: SourceAccess;
   /** Connections at once; a Prometheus at its `--web.max-connections` lets further ones hang. Default 12. */
   readonly maxSockets?: number;
   /** Bound on one answer, after decompression. Default 64 MiB. */
@@ -83,14 +86,15 @@ type Request = Parameters<NonNullable<PrometheusConnectionOptions['requestInterc
  * that right.
  */
 export function createPrometheusClient(options: PrometheusClientOptions): PrometheusClient {
-  const { name, url, headersFile = null, maxSockets = 12, maxAnswerBytes = 64 * 2 ** 20 } = options;
+  const { name, url, access = PLAIN, maxSockets = 12, maxAnswerBytes = 64 * 2 ** 20 } = options;
   const secure = url.startsWith('https:');
   const transport = createTransport(url, maxSockets);
   const dictionary = createLabelDictionary();
-  const readHeaders = headersReader(headersFile);
+  const readHeaders = requestHeaders(access);
+  const readTls = tlsReader(access.tls);
 
   /** @throws Unsuccessful, TypeError */
-  async function send(request: Request, headers: Headers, { bounds }: CallOptions, signal: AbortSignal) {
+  async function send(request: Request, { headers, tls }: Way, { bounds }: CallOptions, signal: AbortSignal) {
     const { method = 'get', url: path = '', params, data: form } = request;
     if (form instanceof URLSearchParams && form.has('query')) {
       form.set('stats', 'all');
@@ -104,11 +108,12 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
         path: `api/v1/${path}${query === '' ? '' : `?${query}`}`,
         headers: isPost ? { ...headers, 'Content-Type': 'application/x-www-form-urlencoded' } : headers,
         body: isPost ? String(form) : null,
+        tls: tls.options,
         signal,
         maxBytes: Math.min(maxAnswerBytes, bounds?.bytes ?? maxAnswerBytes),
       })
       .catch((error: unknown) => {
-        throw new Unsuccessful(failureOfTransport(error), error);
+        throw new Unsuccessful(failureOfTransport(error, tls.expired(Date.now())), error);
       });
     const parsed = parseBody(reply.text, dictionary);
     if (!isSuccess(reply.status, parsed.body)) throw new Unsuccessful(failureOf(reply, parsed.body));
@@ -119,7 +124,7 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
     const deadline = startDeadline(call.timeoutMs, call.signal);
     let read: ReadAnswer | undefined;
     try {
-      const headers = await ownHeaders(readHeaders, secure);
+      const way = await wayTo(readHeaders, readTls, secure);
       const driver = new PrometheusDriver({
         endpoint: url,
         preferPost: true,
@@ -131,7 +136,7 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
               // The package's timeout counts silence only: an answer that trickles would never end.
               timeout: 0,
               adapter: async (config: Request) => {
-                const answer = await send(config, headers, call, deadline.signal);
+                const answer = await send(config, way, call, deadline.signal);
                 read = answer.read;
                 return { data: answer.body, status: 200, statusText: '', headers: {}, config };
               },
@@ -211,14 +216,25 @@ class Unsuccessful extends Error {
   }
 }
 
-async function ownHeaders(read: () => Promise<Headers>, secure: boolean): Promise<Headers> {
+/** What a request needs that files may change between two. */
+interface Way {
+  readonly headers: Headers;
+  readonly tls: TlsSettings;
+}
+
+const PLAIN: SourceAccess = { headersFile: null };
+
+async function wayTo(
+  readHeaders: () => Promise<Headers>,
+  readTls: () => Promise<TlsSettings>,
+  secure: boolean,
+): Promise<Way> {
   // Compression costs a quarter of the time inside a cluster and saves much between zones, where TLS is usual.
   const defaults = { 'User-Agent': 'slograph', 'Accept-Encoding': secure ? 'gzip' : 'identity' };
   try {
-    return { ...defaults, ...(await read()) };
+    return { headers: { ...defaults, ...(await readHeaders()) }, tls: await readTls() };
   } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
-    throw new Unsuccessful(unavailable(`its headers file cannot be used: ${code ?? message}`), error);
+    throw error instanceof AccessFileError ? new Unsuccessful(unavailable(error.message), error.cause) : error;
   }
 }
 

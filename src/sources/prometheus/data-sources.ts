@@ -1,13 +1,13 @@
+import { accessKey, type SourceAccess } from './access.js';
 import type { ClusterLabels, ClusterSelectors, DataSource } from './cluster-slices.js';
 
 /** What is configured for a cluster. */
 export interface SourceCluster {
   readonly name: string;
-  readonly prometheus: {
+  readonly prometheus: SourceAccess & {
     readonly url: string;
     readonly timeoutMs: number;
     readonly maxConcurrent: number;
-    readonly headersFile: string | null;
   };
   readonly match: Readonly<Record<string, string>>;
   readonly labels?: ClusterLabels;
@@ -17,20 +17,19 @@ export interface SourceCluster {
 /** A data source with how it is reached. */
 export interface ConfiguredSource extends DataSource {
   readonly url: string;
-  readonly headersFile: string | null;
+  readonly access: SourceAccess;
   readonly timeoutMs: number;
   readonly maxConcurrent: number;
 }
 
 /**
- * Clusters with the same URL and headers share a data source; where their limits differ, the widest holds.
+ * Clusters with the same URL, reached in the same way, share a data source; where their limits differ, the widest holds.
  * In the order of the first cluster of each.
  */
 export function dataSourcesOf(clusters: readonly SourceCluster[]): readonly ConfiguredSource[] {
   const groups = new Map<string, SourceCluster[]>();
   for (const cluster of clusters) {
-    const { url, headersFile } = cluster.prometheus;
-    const key = JSON.stringify([url.replace(/\/+$/, ''), headersFile]);
+    const key = JSON.stringify([cluster.prometheus.url.replace(/\/+$/, ''), accessKey(cluster.prometheus)]);
     groups.set(key, [...(groups.get(key) ?? []), cluster]);
   }
   return [...groups.values()].map(sourceOf);
@@ -47,7 +46,7 @@ function sourceOf(clusters: readonly SourceCluster[]): ConfiguredSource {
       ...(selectors && { selectors }),
     })),
     url: first.prometheus.url.replace(/\/+$/, ''),
-    headersFile: first.prometheus.headersFile,
+    access: first.prometheus,
     timeoutMs: Math.max(...clusters.map(({ prometheus }) => prometheus.timeoutMs)),
     maxConcurrent: Math.max(...clusters.map(({ prometheus }) => prometheus.maxConcurrent)),
   };

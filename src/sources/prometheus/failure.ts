@@ -1,4 +1,5 @@
 import { SourceError } from '../../domain/errors.js';
+import { tlsProblem } from './tls-failure.js';
 import { AnswerTooLarge } from './transport.js';
 
 type Reason = SourceError['reason'];
@@ -45,10 +46,15 @@ export function failureOfAnswer(httpStatus: number, contentType: string, body: u
 }
 
 /** No whole answer came. Addresses stay in the cause: the text is shown to clients. */
-export function failureOfTransport(error: unknown): Failure {
+export function failureOfTransport(error: unknown, expired: string | null = null): Failure {
   const { code = '', message = '' } = (error ?? {}) as { code?: string; message?: string };
   if (error instanceof AnswerTooLarge) {
     return { reason: 'REJECTED', text: 'the answer is too large; ask for less', retrySafe: false, httpStatus: null };
+  }
+  const secured = tlsProblem(code, message);
+  if (secured !== null) {
+    const text = expired === null ? secured : `${secured} (${expired})`;
+    return { reason: 'UNAVAILABLE', text, retrySafe: false, httpStatus: null };
   }
   const known = TRANSPORT.get(code) ?? (/socket hang up|aborted/.test(message) ? BROKEN : undefined);
   return {
@@ -94,8 +100,8 @@ const RETRIED_STATUSES: ReadonlySet<number> = new Set([502, 503]);
 
 const ADVICE: ReadonlyMap<number, string> = new Map([
   [300, 'a redirect, which is not followed; set url to the final address'],
-  [401, 'the credentials are missing or wrong; see headersFile'],
-  [403, 'the credentials do not allow this; see headersFile'],
+  [401, 'the credentials are missing or wrong; see bearerTokenFile, basicAuthFile and headersFile'],
+  [403, 'the credentials do not allow this; see bearerTokenFile, basicAuthFile, tenant and headersFile'],
   [404, 'no Prometheus API there; is the path of url right?'],
   [405, 'no Prometheus API there; is the path of url right?'],
 ]);

@@ -1,5 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
 import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { rereadFile } from './reread-file.js';
 
 export type Headers = Readonly<Record<string, string>>;
 
@@ -9,14 +9,7 @@ export type Headers = Readonly<Record<string, string>>;
  * @returns a reader that throws an Error which never contains a header's value
  */
 export function headersReader(file: string | null): () => Promise<Headers> {
-  let read: { readonly version: string; readonly headers: Headers } | null = null;
-  return async () => {
-    if (file === null) return {};
-    const { mtimeMs, size, ino } = await stat(file);
-    const version = `${mtimeMs}/${size}/${ino}`;
-    if (read?.version !== version) read = { version, headers: parseHeaders(await readFile(file, 'utf8')) };
-    return read.headers;
-  };
+  return file === null ? async () => ({}) : rereadFile(file, parseHeaders);
 }
 
 /** @throws Error with the line number, never with its content */

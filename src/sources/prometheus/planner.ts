@@ -268,9 +268,9 @@ const NAMES_SPAN_MS = 3_600_000;
 const SILENT: Listener<unknown> = { sent: () => undefined, shared: () => undefined };
 
 function open(source: ConfiguredSource): OpenSource {
-  const { name, url, headersFile, timeoutMs, maxConcurrent } = source;
+  const { name, url, access, timeoutMs, maxConcurrent } = source;
   // Two more connections than questions, so that a check is not stuck behind questions that hang.
-  const client = createPrometheusClient({ name, url, headersFile, maxSockets: maxConcurrent + 2 });
+  const client = createPrometheusClient({ name, url, access, maxSockets: maxConcurrent + 2 });
   return {
     source,
     client,

@@ -4,6 +4,7 @@ import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { urlToHttpOptions } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import type { TlsSettings } from './tls-files.js';
 
 /** One request, relative to the base URL. */
 export interface Sent {
@@ -12,6 +13,8 @@ export interface Sent {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
+  /** What the connection is secured with; for https only. */
+  readonly tls: TlsSettings['options'];
   readonly signal: AbortSignal;
   /** Bound on the answer, after decompression. */
   readonly maxBytes: number;
@@ -41,11 +44,11 @@ export function createTransport(url: string, maxSockets: number): Transport {
   const request = secure ? requestHttps : requestHttp;
   const target = { ...urlToHttpOptions(base), agent };
 
-  function send({ method, path, headers, body, signal, maxBytes }: Sent): Promise<Reply> {
+  function send({ method, path, headers, body, tls, signal, maxBytes }: Sent): Promise<Reply> {
     return new Promise((resolve, reject) => {
       // A body of known length goes out in one write together with the head.
       const length = body === null ? {} : { 'Content-Length': Buffer.byteLength(body) };
-      const options = { ...target, method, path: base.pathname + path, headers: { ...headers, ...length } };
+      const options = { ...target, ...tls, method, path: base.pathname + path, headers: { ...headers, ...length } };
       const call = request(options, (answer) => {
         const parts: Buffer[] = [];
         let bytes = 0;

@@ -91,7 +91,7 @@ describe('a request', () => {
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const headersFile = join(folder, 'headers');
     writeFileSync(headersFile, '# tenant\nX-Scope-OrgID: edge-1\n\nAuthorization: Bearer a:b=\n');
-    const { server, client } = await clientOf(vector('1'), { headersFile });
+    const { server, client } = await clientOf(vector('1'), { access: { headersFile } });
     await client.instant('up', 1_000, CALL);
     writeFileSync(`${headersFile}.new`, 'X-Scope-OrgID: edge-22\n');
     renameSync(`${headersFile}.new`, headersFile);
@@ -111,7 +111,7 @@ describe('a request', () => {
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const headersFile = join(folder, 'headers');
     if (content !== null) writeFileSync(headersFile, content);
-    const { server, client } = await clientOf(vector('1'), { headersFile });
+    const { server, client } = await clientOf(vector('1'), { access: { headersFile } });
     const error = await failureOf(client.instant('up', 1_000, CALL));
     expect(error).toMatchObject({ reason: 'UNAVAILABLE', message: expect.stringMatching(says) });
     expect(error.message).not.toContain(folder);
@@ -356,7 +356,7 @@ describe('a failure', () => {
       answer(200, 'text/html', html),
       (r) => r.destroy(),
     ] as Reply[]) {
-      const { client } = await clientOf(reply, { headersFile });
+      const { client } = await clientOf(reply, { access: { headersFile } });
       const error = await failureOf(client.instant('up', 1_000, CALL));
       expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('canary-7f3a');
     }

@@ -9,6 +9,14 @@ import { ConfigError, problemText } from '../../../src/domain/errors.js';
 const STORE = { postgres: null, passwordFile: null, retentionMs: 90 * 86_400_000, maxEvents: 1_000_000 };
 const MINIMAL = 'clusters: [{ name: edge, prometheus: { url: http://prometheus:9090 } }]\n';
 
+const PLAIN = {
+  headersFile: null,
+  tenant: null,
+  bearerTokenFile: null,
+  basicAuthFile: null,
+  tls: { caFile: null, certFile: null, keyFile: null, serverName: null, insecureSkipVerify: false },
+};
+
 function folderWith(text: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'slograph-config-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -43,7 +51,7 @@ describe('a configuration', () => {
       clusters: [
         {
           name: 'edge',
-          prometheus: { url: 'http://prometheus:9090', timeoutMs: 10_000, maxConcurrent: 10, headersFile: null },
+          prometheus: { url: 'http://prometheus:9090', timeoutMs: 10_000, maxConcurrent: 10, ...PLAIN },
           match: {},
           labels: { node: null, partOf: 'label_app_kubernetes_io_part_of' },
           selectors: { nodeExporter: {}, cadvisor: {}, kubeStateMetrics: {}, istio: {}, dcgm: {}, modelServers: {} },
@@ -87,6 +95,7 @@ alertmanagers: [{ url: http://am:9093 }]
           prometheus: {
             url: 'https://mimir.example/prometheus',
             timeoutMs: 90_000,
+            ...PLAIN,
             headersFile: join(folder, 'headers'),
           },
           match: { cluster: 'edge', region: '' },
@@ -125,6 +134,26 @@ describe('a mistake in the file is told with its place', () => {
       name: 'an unknown key inside a list',
       text: 'clusters:\n  - name: edge\n    prometheus:\n      url: http://p:9090\n      time_out: 5s\n',
       problems: ['slograph.yaml:5:7 clusters[0].prometheus.time_out: unknown key; did you mean "timeout"?'],
+    },
+    {
+      name: 'two authorizations',
+      text: 'clusters: [{ name: a, prometheus: { url: https://p, bearerTokenFile: t, basicAuthFile: b } }]\n',
+      problems: [/clusters\[0\]\.prometheus\.basicAuthFile: a request carries one authorization/],
+    },
+    {
+      name: 'a certificate without its key',
+      text: 'clusters: [{ name: a, prometheus: { url: https://p, tls: { certFile: c } } }]\n',
+      problems: [/clusters\[0\]\.prometheus\.tls: certFile and keyFile belong together/],
+    },
+    {
+      name: 'TLS where there is none',
+      text: 'clusters: [{ name: a, prometheus: { url: http://p, tls: { caFile: c } } }]\n',
+      problems: [/clusters\[0\]\.prometheus\.tls: only a url of https is secured by TLS/],
+    },
+    {
+      name: 'a tenant with a line break',
+      text: 'clusters: [{ name: a, prometheus: { url: http://p, tenant: "a\\nb" } }]\n',
+      problems: [/clusters\[0\]\.prometheus\.tenant: expected a tenant of at most 150/],
     },
     {
       name: 'a text for a number',
@@ -306,7 +335,7 @@ describe('a mistake in the file is told with its place', () => {
   it('but never with a password', () => {
     const [problem] = problemsOf('clusters: [{ name: a, prometheus: { url: "http://me:canary@p:9090" } }]');
     expect(problem).toContain('credentials do not belong in a URL');
-    expect(problem).toContain('headersFile');
+    expect(problem).toContain('basicAuthFile');
     expect(problem).not.toContain('canary');
   });
 
