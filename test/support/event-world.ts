@@ -43,8 +43,11 @@ export interface TrueEvents {
  */
 export interface EventWorld {
   truth(service: string, fromMs: number, toMs: number): TrueEvents;
-  /** Writes the history, in the order of time. Returns how many samples. */
-  push(url: string): Promise<number>;
+  /**
+   * Writes the history, in the order of time. Returns how many samples.
+   * @param beside adds other series of the same stretch
+   */
+  push(url: string, beside?: (batch: WriteBatch, fromMs: number, toMs: number) => void): Promise<number>;
 }
 
 export const ISTIO_COUNTER = 'istio_requests_total';
@@ -70,7 +73,7 @@ export function createEventWorlds(models: readonly WorldModel[]): EventWorld {
       }
       return { bad, total: good + bad };
     },
-    async push(url) {
+    async push(url, beside = () => undefined) {
       const fromMs = Math.min(...models.map((model) => model.fromMs));
       const toMs = Math.max(...models.map((model) => model.toMs));
       let written = 0;
@@ -85,6 +88,7 @@ export function createEventWorlds(models: readonly WorldModel[]): EventWorld {
             }
           }
         }
+        beside(batch, at, Math.min(at + HOUR_MS, toMs));
         written += batch.samples;
         await batch.send(url);
       }
