@@ -39,7 +39,8 @@ export class ErrorBudgetType {
   readonly remainingRatio: number | null;
   @Field(() => Number, {
     nullable: true,
-    description: 'Bad events that may still happen, at the total so far; null when not known.',
+    description:
+      'Bad events that may still happen, or whole slices that may still be bad, at the total of the window: that so far, of a calendar window that expected at its end. Null when not known.',
   })
   readonly remainingEvents: number | null;
   @Field(() => DurationScalar, {
@@ -50,10 +51,13 @@ export class ErrorBudgetType {
   @Field(() => DateTimeScalar, {
     nullable: true,
     description:
-      'The earliest it can be gone, at the burn rate of the last hour: errors that leave the rolling window until then are not credited. Null if never, or not known.',
+      'The earliest it can be gone, at the burn rate of the last hour: errors that leave a rolling window until then are not credited. Null if never, if a calendar window ends before, or not known.',
   })
   readonly exhaustsAt: number | null;
-  @Field(() => Boolean, { description: 'Whether it was computed from less than the whole window.' })
+  @Field(() => Boolean, {
+    description:
+      'Whether it was computed from less than the whole window: some of it is to come, was not read, or was estimated.',
+  })
   readonly isEstimated: boolean;
 
   constructor(budget: ErrorBudget) {
@@ -138,8 +142,20 @@ export class ObjectiveType {
   readonly id: string;
   @Field(() => String, { nullable: true, description: 'Its name for people; null when the definition gives none.' })
   readonly displayName: string | null;
-  @Field(() => Number, { description: 'Share of good events promised: 0 <= target < 1.' })
+  @Field(() => Number, { description: 'Share of good events, or slices, promised: 0 <= target < 1.' })
   readonly target: number;
+  @Field(() => Number, {
+    nullable: true,
+    description: 'What it weighs among the objectives of a composite; null where the SLO is none.',
+  })
+  readonly weight: number | null;
+  @Field(() => Number, {
+    nullable: true,
+    description: 'Least good share of a slice that counts as good; null unless slices are counted.',
+  })
+  readonly timeSliceTarget: number | null;
+  @Field(() => DurationScalar, { nullable: true, description: 'Length of a slice; null where events are counted.' })
+  readonly timeSliceWindow: number | null;
   @Field(() => Number, {
     nullable: true,
     description: 'Lower bound of a threshold SLI, in its unit; null without one.',
@@ -152,11 +168,20 @@ export class ObjectiveType {
   readonly upper: number | null;
   @Field(() => Number, { nullable: true, description: 'The SLI over the whole window, 0..1; null without events.' })
   readonly ratio: number | null;
-  @Field(() => Number, { nullable: true, description: 'Good events in the window; null when nothing was measured.' })
+  @Field(() => Number, {
+    nullable: true,
+    description: 'Good events in the window, or slices where these are counted; null when nothing was measured.',
+  })
   readonly good: number | null;
-  @Field(() => Number, { nullable: true, description: 'All events in the window; null when nothing was measured.' })
+  @Field(() => Number, {
+    nullable: true,
+    description: 'All events in the window, or slices where these are counted; null when nothing was measured.',
+  })
   readonly total: number | null;
-  @Field(() => Number, { nullable: true, description: 'Bad events in the window; null when nothing was measured.' })
+  @Field(() => Number, {
+    nullable: true,
+    description: 'Bad events in the window, or slices where these are counted; null when nothing was measured.',
+  })
   readonly bad: number | null;
   @Field(() => Number, {
     nullable: true,
@@ -171,7 +196,7 @@ export class ObjectiveType {
   readonly coverage: CoverageType;
 
   constructor(
-    slo: string,
+    readonly slo: string,
     readonly status: ObjectiveStatus,
     atMs: number,
   ) {
@@ -179,6 +204,9 @@ export class ObjectiveType {
     this.id = encodeId('Objective', slo, objective.name);
     this.displayName = objective.displayName;
     this.target = Number(objective.target);
+    this.weight = objective.weight === null ? null : Number(objective.weight);
+    this.timeSliceTarget = objective.timeSliceTarget === null ? null : Number(objective.timeSliceTarget);
+    this.timeSliceWindow = objective.timeSliceWindowMs;
     this.lower = objective.lower?.value ?? null;
     this.upper = objective.upper?.value ?? null;
     this.ratio = finite(status.ratio);

@@ -1,6 +1,8 @@
 import { Arg, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
 import { AccessError } from '../domain/errors.js';
-import type { SliDefinition } from '../domain/slo.js';
+import { windowAt } from '../domain/evaluation.js';
+import type { SloBoard } from '../domain/ports.js';
+import type { ObjectiveDefinition, SliDefinition, SloDefinition } from '../domain/slo.js';
 import { ApplicationType } from './application.type.js';
 import { Ask, type Asking } from './asking.js';
 import { AtArg } from './at-arg.js';
@@ -105,16 +107,7 @@ export class SLOResolver {
   sli(@Root() { status }: SLOType, @Ctx() { board }: GraphContext): SLIType | null {
     const { definition, objectives } = status;
     const objective = definition.objectives[0] ?? objectives[0]?.objective;
-    const compiled = objective === undefined ? null : board.compiled(definition, objective);
-    const { good = null, total = null, bad = null, raw = null, threshold = null } = compiled?.promql ?? {};
-    if (definition.sli === null) return null;
-    const { category, unit, conditions } = definition.sli;
-    return {
-      ...{ category, unit, conditions, good, total, bad, raw, threshold },
-      kind: kindOf(definition.sli, threshold !== null),
-      source: compiled?.source ?? 'CUSTOM',
-      dataSource: compiled?.dataSource ?? definition.cluster,
-    };
+    return definition.sli === null ? null : sliTypeOf(definition, definition.sli, objective, board);
   }
 
   @FieldResolver(() => [ObjectiveType], { description: 'Its objectives, in the order of the definition.' })
@@ -124,9 +117,22 @@ export class SLOResolver {
 
   @FieldResolver(() => TimeWindowType, { description: 'The time over which its objectives are held.' })
   window(@Root() { status, instant }: SLOType): TimeWindowType {
-    const { windowMs } = status.definition;
-    const end = status.evaluatedAtMs ?? instant.atMs;
-    return { rolling: true, duration: windowMs, start: end - windowMs, end };
+    const { definition } = status;
+    const { window } = definition;
+    const { fromMs, toMs } = windowAt(definition, status.evaluatedAtMs ?? instant.atMs);
+    const ends = { start: fromMs, end: toMs };
+    if (window.kind === 'ROLLING') {
+      return {
+        ...ends,
+        rolling: true,
+        duration: window.durationMs,
+        calendarUnit: null,
+        calendarCount: null,
+        timeZone: null,
+      };
+    }
+    const { unit, count, timeZone } = window;
+    return { ...ends, rolling: false, duration: null, calendarUnit: unit, calendarCount: count, timeZone };
   }
 
   @FieldResolver(() => [BurnRateAlertType], {
@@ -156,6 +162,16 @@ export class SLOResolver {
 
 @Resolver(() => ObjectiveType)
 export class ObjectiveResolver {
+  @FieldResolver(() => SLIType, {
+    nullable: true,
+    description: 'Its own indicator in a composite; null where that of the SLO counts.',
+  })
+  sli(@Root() { slo, status: { objective } }: ObjectiveType, @Ctx() { board, caller }: GraphContext): SLIType | null {
+    const definition = board.one(slo, caller.scope)?.definition;
+    if (objective.sli === null || definition === undefined) return null;
+    return sliTypeOf(definition, objective.sli, objective, board);
+  }
+
   @FieldResolver(() => Number, {
     nullable: true,
     description:
@@ -173,6 +189,23 @@ export class ObjectiveResolver {
 /** The objectives of an SLO as they stand. */
 export function objectivesOf({ name, status, instant }: SLOType): readonly ObjectiveType[] {
   return status.objectives.map((objective) => new ObjectiveType(name, objective, status.evaluatedAtMs ?? instant.atMs));
+}
+
+function sliTypeOf(
+  definition: SloDefinition,
+  sli: SliDefinition,
+  objective: ObjectiveDefinition | undefined,
+  board: SloBoard,
+): SLIType {
+  const compiled = objective === undefined ? null : board.compiled(definition, objective);
+  const { good = null, total = null, bad = null, raw = null, threshold = null } = compiled?.promql ?? {};
+  const { category, unit, conditions } = sli;
+  return {
+    ...{ category, unit, conditions, good, total, bad, raw, threshold },
+    kind: kindOf(sli, threshold !== null),
+    source: compiled?.source ?? 'CUSTOM',
+    dataSource: compiled?.dataSource ?? definition.cluster,
+  };
 }
 
 function kindOf({ measure }: SliDefinition, isThreshold: boolean): SliKind {

@@ -1,7 +1,7 @@
-import { Field, ID, InputType, ObjectType } from 'type-graphql';
+import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { encodeId } from '../domain/entity.js';
 import type { MeasurementSource, Unit } from '../domain/metric.js';
-import type { SliCategory, SloDefinition, SloState, SloStatus, SystemKind } from '../domain/slo.js';
+import type { CalendarUnit, SliCategory, SloDefinition, SloState, SloStatus, SystemKind } from '../domain/slo.js';
 import { EntityType } from './entity.type.js';
 import { enumOf } from './enum-of.js';
 import { LabelFilter, StringFilter } from './filter.js';
@@ -93,15 +93,39 @@ export class SLIType {
   readonly dataSource!: string;
 }
 
-@ObjectType('TimeWindow', { description: 'The time over which an objective is held.', simpleResolvers: true })
+export const CalendarUnitEnum = enumOf<CalendarUnit>('CalendarUnit', 'What a calendar window is measured in.', {
+  DAY: 'Days, of 23 to 25 hours where clocks are turned.',
+  WEEK: 'Weeks of seven days.',
+  MONTH: 'Months of the calendar.',
+  QUARTER: 'Three months.',
+  YEAR: 'Twelve months.',
+});
+
+@ObjectType('TimeWindow', {
+  description:
+    'The time over which an objective is held. A rolling one has a duration, a calendar one a unit and a zone.',
+  simpleResolvers: true,
+})
 export class TimeWindowType {
   @Field(() => Boolean, { description: 'Whether it moves with time.' })
   readonly rolling!: boolean;
-  @Field(() => DurationScalar, { nullable: true, description: 'Length of a rolling window.' })
+  @Field(() => DurationScalar, { nullable: true, description: 'Length of a rolling window; null for a calendar one.' })
   readonly duration!: number | null;
+  @Field(() => CalendarUnitEnum, {
+    nullable: true,
+    description: 'What a calendar window is measured in; null for a rolling one.',
+  })
+  readonly calendarUnit!: CalendarUnit | null;
+  @Field(() => Int, { nullable: true, description: 'How many units a calendar window has; null for a rolling one.' })
+  readonly calendarCount!: number | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'IANA name of the zone by whose clock a calendar window begins and ends; null for a rolling one.',
+  })
+  readonly timeZone!: string | null;
   @Field(() => DateTimeScalar, { description: 'Where it begins.' })
   readonly start!: number;
-  @Field(() => DateTimeScalar, { description: 'Where it ends.' })
+  @Field(() => DateTimeScalar, { description: 'Where it ends; a calendar window goes on until then.' })
   readonly end!: number;
 }
 

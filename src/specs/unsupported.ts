@@ -38,16 +38,6 @@ export const unsupported: readonly Unsupported[] = [
       'this policy is not evaluated; remove it: a window without data counts neither as good nor as bad ("ignore")',
   },
   {
-    isUsed: ({ minFailures }) => minFailures > 0,
-    place: annotated('min-failures'),
-    message: 'min-failures is not evaluated; remove it, or ask for a minimum of events with slograph.dev/min-events',
-  },
-  {
-    isUsed: ({ confidence }) => confidence !== null,
-    place: annotated('min-confidence'),
-    message: 'min-confidence is not evaluated; remove it, or ask for a minimum of events with slograph.dev/min-events',
-  },
-  {
     isUsed: (slo) =>
       slo.objectives.some((objective) => {
         const { hours, when } = sliOf(slo, objective).counting;
@@ -55,11 +45,6 @@ export const unsupported: readonly Unsupported[] = [
       }),
     place: annotated('conditions'),
     message: 'hours= and when= are not evaluated; write conditions in words, or remove them',
-  },
-  {
-    isUsed: ({ burnRateRules }) => burnRateRules.some(({ alertAfterMs }) => alertAfterMs > 0),
-    place: (spec) => spec.key('alertPolicies'),
-    message: 'alertAfter is not evaluated; write 0m: a short window keeps an alert from firing on a moment',
   },
 ];
 

@@ -130,3 +130,35 @@ describe('an outage of 15 % for 10 minutes', () => {
     expect(firing.length).toBe(Math.floor(14.52 * 60) - Math.ceil(5.76 * 60) + 1);
   });
 });
+
+describe('a rule with a delay', () => {
+  const delayed = anSlo({ burnRateRules: anSlo().burnRateRules.map((rule) => ({ ...rule, alertAfterMs: 120_000 })) });
+  const at = (seconds: number, bad: number, figures: ReturnType<typeof measureObjective> | null) =>
+    measureObjective(
+      delayed,
+      first(delayed),
+      readingsOf(delayed, events(bad, 1000), {}, { atMs: T0 + seconds * 1000 }),
+      {
+        figures,
+        open: null,
+      },
+    );
+
+  it('fires only after it was above its factor for as long without a break', () => {
+    let figures = at(0, 500, null);
+    const firing = [figures.alerts[0]?.firing];
+    for (const [seconds, bad] of [
+      [60, 500],
+      [90, 0],
+      [119, 500],
+      [120, 500],
+      [239, 500],
+      [300, 500],
+    ] as const) {
+      figures = at(seconds, bad, figures);
+      firing.push(figures.alerts[0]?.firing);
+    }
+    expect(firing).toEqual([false, false, false, false, false, true, true]);
+    expect(figures.alerts[0]?.sinceMs).toBe(T0 + 239_000);
+  });
+});

@@ -271,11 +271,6 @@ const rows: readonly Row[] = [
       '6:34 metadata.annotations["slograph.dev/min-confidence"]: expected a confidence above 0 and below 1, like "0.95", got "95"; did you mean "0.95"?',
   },
   {
-    because: 'a confidence is not evaluated',
-    text: swap(good, 'slograph.dev/microservice: crosswalk/detector', 'slograph.dev/min-confidence: "0.95"'),
-    problem: '6:34 metadata.annotations["slograph.dev/min-confidence"]: min-confidence is not evaluated; remove it',
-  },
-  {
     because: 'hours are no hours',
     text: swap(
       good,
@@ -446,11 +441,6 @@ const rows: readonly Row[] = [
     because: 'a policy for missing data is not evaluated',
     text: swap(good, 'slograph.dev/microservice: crosswalk/detector', 'slograph.dev/no-data: bad'),
     problem: '6:27 metadata.annotations["slograph.dev/no-data"]: this policy is not evaluated; remove it',
-  },
-  {
-    because: 'a minimum of failures is not evaluated',
-    text: swap(good, 'slograph.dev/microservice: crosswalk/detector', 'slograph.dev/min-failures: "2"'),
-    problem: '6:32 metadata.annotations["slograph.dev/min-failures"]: min-failures is not evaluated; remove it',
   },
   {
     because: 'the alert policy referred to is not there',
