@@ -37,16 +37,17 @@ export function readBounds(fields: SpecFields, annotations: Annotations): Bounds
   return reportIfEmpty(bounds, opposite, annotations) ? null : bounds;
 }
 
-/** A share of good events is always held to be at least its target: `op` and `value` have no meaning for it. */
-export function reportOperator(fields: SpecFields, isInline: boolean): void {
-  if (fields.get('op') !== null) {
-    const key = fields.key('op');
-    const message =
-      '"op" has no meaning for a ratio; remove it: its share of good events is always held to be at least the target';
-    if (isInline) key.deviation(message);
+/**
+ * A share of good events is always held to be at least its target: `op` and `value` have no meaning for it.
+ * @param isRefused whether OpenSLO's own validator knows that it is a ratio, and refuses them
+ */
+export function reportOperator(fields: SpecFields, isRefused: boolean): void {
+  for (const name of ['op', 'value'] as const) {
+    if (fields.get(name) === null) continue;
+    const key = fields.key(name);
+    const message = `"${name}" has no meaning for a ratio; remove it: its share of good events is always held to be at least the target`;
+    if (isRefused) key.deviation(message);
     else key.report(message, 'WARNING');
-  } else if (fields.get('value') !== null) {
-    fields.key('value').report('"value" has no meaning for a ratio; remove it', 'WARNING');
   }
 }
 

@@ -72,7 +72,7 @@ function readObjective(node: SpecNode, context: ObjectivesContext): ReadObjectiv
   const displayName = fields.get('displayName')?.string('a text') ?? null;
   const weightNode = isComposite ? fields.get('compositeWeight') : null;
   const weight = weightNode === null ? (isComposite ? '1' : null) : readWeight(weightNode);
-  const bounds = readBoundsOf(fields, chosen, annotations);
+  const bounds = readBoundsOf(fields, chosen, context);
   if (target === null || slices === null || bounds === null || (isComposite && (own === null || weight === null))) {
     return null;
   }
@@ -84,13 +84,13 @@ function readObjective(node: SpecNode, context: ObjectivesContext): ReadObjectiv
 function readBoundsOf(
   fields: SpecFields,
   chosen: ChosenIndicator | null,
-  ofSlo: Annotations,
+  { isComposite, annotations: ofSlo }: ObjectivesContext,
 ): Pick<ObjectiveDefinition, 'lower' | 'upper'> | null {
   const none = { lower: null, upper: null };
   if (chosen === null) return none;
   const { indicator, isInline } = chosen;
   if (indicator.isThreshold) return readBounds(fields, new Map([...indicator.annotations, ...ofSlo]));
-  reportOperator(fields, isInline);
+  reportOperator(fields, isInline && !isComposite);
   return none;
 }
 

@@ -39,9 +39,9 @@ export class SpecNode {
     return this.source.isStrict;
   }
 
-  /** Absent, or present without a value. */
+  /** Absent, or present without a value; an empty text is none, as for OpenSLO's own reader. */
   get isEmpty(): boolean {
-    return this.node === null || (isScalar(this.node) && this.node.value === null);
+    return this.node === null || (isScalar(this.node) && (this.node.value === null || this.node.value === ''));
   }
 
   get isMapping(): boolean {

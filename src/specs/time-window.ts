@@ -72,7 +72,10 @@ function readCalendar(durationNode: SpecNode, node: SpecNode): ReadWindow | null
   if (duration === null || startTime === null || timeZone === null) return null;
   const unit = CALENDAR_UNITS[duration.unit];
   if (unit === undefined) {
-    return durationNode.expected('a calendar window of days, weeks, months, quarters or years (d w M Q Y)');
+    return durationNode.expected(
+      'a calendar window of days, weeks, months, quarters or years (d w M Q Y)',
+      duration.unit === 'm' ? `m is a minute; did you mean "${duration.count}M"?` : '',
+    );
   }
   const { count, milliseconds } = duration;
   return { window: { kind: 'CALENDAR', unit, count, startTime, timeZone }, windowMs: milliseconds };

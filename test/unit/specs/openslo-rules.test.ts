@@ -198,6 +198,7 @@ const rows: readonly Row[] = [
   row('a budgeting method is one of three', good, 'Occurrences', 'Events'),
   row('a budgeting method is spelled right', good, 'Occurrences', 'occurrences'),
   row('a ratio in place has no op', good, 'target: 0.999', 'target: 0.999\n      op: gte', '`op` with a ratio'),
+  row('a ratio in place has no value', good, 'target: 0.999', 'target: 0.999\n      value: 1', '`value` with a ratio'),
   row('a threshold in place has an op', threshold, '    - op: lte\n      value', '    - value'),
   row('a threshold in place has a value', threshold, '      value: 30\n', ''),
   row('op is one of four', threshold, 'op: lte', 'op: eq'),
@@ -299,6 +300,11 @@ describe('by the rules of OpenSLO v1', () => {
       [swap(swap(good, indicator, '  indicatorRef: errors\n'), '0.999', '0.999\n      op: lte')],
     ],
     ['a composite', [composite]],
+    [
+      'an operator beside an indicator of a composite',
+      [swap(composite, 'target: 0.99\n', 'target: 0.99\n      op: gte\n')],
+    ],
+    ['texts that are empty', [swap(good, '  service:', '  description: ""\n  service:'), swap(good, 'Answered', '""')]],
     ['a calendar', [calendarSlo]],
     ['several objectives', [swap(good, objective, `${objective}    - target: 0.9\n`)]],
   ])('lets pass %s', (_, texts) => {
