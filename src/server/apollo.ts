@@ -126,9 +126,12 @@ function complete({ response, contextValue, request }: GraphQLRequestContext<Gra
 }
 
 function overWebSocketOnly(): GraphQLError {
-  return new GraphQLError('Subscriptions are served over WebSocket (protocol graphql-transport-ws) at this address', {
-    extensions: { code: 'BAD_REQUEST', http: { status: 405, headers: new HeaderMap([['allow', 'GET, POST']]) } },
-  });
+  return new GraphQLError(
+    'Subscriptions are served over WebSocket (protocol graphql-transport-ws) at this address, and as server-sent events at /graphql/stream',
+    {
+      extensions: { code: 'BAD_REQUEST', http: { status: 405, headers: new HeaderMap([['allow', 'GET, POST']]) } },
+    },
+  );
 }
 
 function typeOf({ operation }: GraphQLRequestContext<GraphContext>): OperationType {

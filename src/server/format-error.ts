@@ -55,7 +55,12 @@ function expectedCause(error: GraphQLError): GatewayError | null {
 
 /** graphql-js' own words about variables and operation names: no place in the answer, nothing thrown by a resolver. */
 function isRequestFault(error: GraphQLError): boolean {
-  return error.path === undefined && error.originalError === undefined && error.extensions.code === undefined;
+  return error.path === undefined && isOwnWord(error.originalError) && error.extensions.code === undefined;
+}
+
+/** A value that is no value of its type is told by an error within an error, both of graphql-js. */
+function isOwnWord(cause: Error | undefined): boolean {
+  return cause === undefined || (cause instanceof GraphQLError && isOwnWord(cause.originalError));
 }
 
 function publicExtensions(error: GraphQLError): Record<string, unknown> {

@@ -6,7 +6,7 @@ import cors from '@fastify/cors';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Caller } from '../domain/access.js';
-import { type AccessError, GatewayError, LimitError } from '../domain/errors.js';
+import { AccessError, GatewayError, LimitError } from '../domain/errors.js';
 import type { GraphContext } from '../graph/context.js';
 import type { Authenticator } from './auth.js';
 import type { OperationOptions } from './operations.js';
@@ -73,7 +73,7 @@ export async function serveGraphql(
   apollo: ApolloServer<GraphContext>,
   options: HttpOptions,
 ): Promise<void> {
-  const { authenticator, createContext, gate, log, metrics, origins } = options;
+  const { createContext, gate, log, metrics, origins } = options;
   const callers = new WeakMap<FastifyRequest, Caller>();
   await app.register(compress, { global: true, encodings: ['gzip'], threshold: 1_024, zlibOptions: { level: 1 } });
   await app.register(cors, {
@@ -89,14 +89,9 @@ export async function serveGraphql(
     onRequest: async (request, reply) => {
       // Who opens the address in a browser wants the editor, and would be told about forged requests instead.
       if (isVisit(request)) return reply.redirect('/graphiql/');
-      try {
-        callers.set(request, authenticator.callerOf(request.headers.authorization));
-      } catch (error) {
-        metrics.operation('unknown', 'refused', 0);
-        if ((error as AccessError).code === 'FORBIDDEN') return answer(request, reply, 403, error as AccessError);
-        reply.header('www-authenticate', 'Bearer');
-        return answer(request, reply, 401, error as AccessError);
-      }
+      const caller = identify(request, reply, options);
+      if (caller === null) return reply;
+      callers.set(request, caller);
     },
     preHandler: async (request, reply) => {
       const source = sourceOf(request);
@@ -110,6 +105,23 @@ export async function serveGraphql(
         createContext({ caller: callers.get(request) as Caller, signal: goneSignal(reply, log), cache: true }),
     }),
   });
+}
+
+/** Who asks; null when nobody is known, or may not read, and the answer says so. */
+export function identify(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { authenticator, metrics }: Pick<HttpOptions, 'authenticator' | 'metrics'>,
+): Caller | null {
+  try {
+    return authenticator.callerOf(request.headers.authorization);
+  } catch (error) {
+    if (!(error instanceof AccessError)) throw error;
+    metrics.operation('unknown', 'refused', 0);
+    if (error.code === 'UNAUTHENTICATED') reply.header('www-authenticate', 'Bearer');
+    answer(request, reply, error.code === 'FORBIDDEN' ? 403 : 401, error);
+    return null;
+  }
 }
 
 function isVisit({ method, url, headers }: FastifyRequest): boolean {
@@ -132,7 +144,12 @@ function goneSignal({ raw, request }: FastifyReply, log: Logger): AbortSignal {
   return controller.signal;
 }
 
-function answer(request: FastifyRequest, reply: FastifyReply, status: number, error: GatewayError): FastifyReply {
+export function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  status: number,
+  error: GatewayError,
+): FastifyReply {
   return send(request, reply, status, error.message, { code: error.code, retryable: error.retryable });
 }
 
@@ -143,9 +160,18 @@ function send(
   message: string,
   extensions: Record<string, unknown>,
 ): FastifyReply {
+  return sendErrors(request, reply, status, [{ message, extensions }]);
+}
+
+export function sendErrors(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  status: number,
+  errors: readonly unknown[],
+): FastifyReply {
   const accepts = request.headers.accept?.includes('application/graphql-response+json') === true;
   return reply
     .code(status)
     .type(accepts ? GRAPHQL_RESPONSE : 'application/json; charset=utf-8')
-    .send(JSON.stringify({ errors: [{ message, extensions }] }));
+    .send(JSON.stringify({ errors }));
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ExecutionArgs, execute } from 'graphql';
 import type { Caller } from '../domain/access.js';
+import type { StreamEntry } from '../graph/violation-reader.js';
 import { ViolationStream } from '../graph/violation-stream.js';
 import { hubKey } from './hub-key.js';
 import { LogGroup, type Subscriber } from './log-group.js';
@@ -27,15 +28,17 @@ export interface Hub {
     operation: SharedOperation,
     subscriber: Omit<Subscriber, 'end'>,
   ): Subscription | null;
+  /** The answer to an entry of a stream of violations, made now or at hand. */
+  payload(operation: SharedOperation, entry: StreamEntry): Promise<Buffer>;
 }
 
 export function createHub(options: OperationOptions): Hub {
   const groups = new Map<string, LogGroup>();
   const payloads = createPayloads();
 
-  function groupOf(stream: ViolationStream, { args, caller }: SharedOperation): LogGroup {
-    const { document, operationName, variableValues: variables } = args;
-    const key = hubKey({ document, operationName, variables, caller });
+  function groupOf(stream: ViolationStream, operation: SharedOperation): LogGroup {
+    const { args, caller } = operation;
+    const key = keyOf(operation);
     const known = groups.get(key);
     if (known !== undefined) return known;
     const controller = new AbortController();
@@ -54,6 +57,11 @@ export function createHub(options: OperationOptions): Hub {
   }
 
   return {
+    async payload(operation, { item, key }) {
+      const { signal } = new AbortController();
+      const make = () => executed(operation.args, item, operation.caller, signal, options);
+      return key === null ? (await make()).bytes : payloads.of(`${keyOf(operation)} ${key}`, make);
+    },
     subscribe(source, operation, subscriber) {
       if (!(source instanceof ViolationStream)) return null;
       const group = groupOf(source, operation);
@@ -73,6 +81,11 @@ export function createHub(options: OperationOptions): Hub {
       };
     },
   };
+}
+
+function keyOf({ args, caller }: SharedOperation): string {
+  const { document, operationName, variableValues: variables } = args;
+  return hubKey({ document, operationName, variables, caller });
 }
 
 /** The operation's answer to one item, in a context of its own. */

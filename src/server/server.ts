@@ -1,10 +1,13 @@
 import { createApollo } from './apollo.js';
 import { type AuthOptions, createAuthenticator } from './auth.js';
+import { createEventStreams } from './event-stream.js';
+import { serveGraphqlStream } from './graphql-stream.js';
 import { serveHealth } from './health.js';
 import { createHttp, type HttpOptions, serveGraphql } from './http.js';
 import { createHub } from './hub.js';
 import { createGate, type Limits } from './limits.js';
 import type { OperationOptions } from './operations.js';
+import { serveViolations } from './violation-routes.js';
 import { serveWebPages } from './web-pages.js';
 import { createWebSockets } from './websocket.js';
 
@@ -48,9 +51,11 @@ export async function startServer(options: ServerOptions): Promise<GatewayServer
     origins: { listenHost: listen.host, allowedOrigins: options.allowedOrigins },
     maxBodyBytes: limits.maxBodyBytes,
   };
+  const hub = createHub(http);
+  const streams = createEventStreams(options);
   const sockets = createWebSockets({
     ...http,
-    hub: createHub(http),
+    hub,
     path: '/graphql',
     maxPayloadBytes: limits.maxBodyBytes,
     maxSubscriptionsPerSocket: limits.maxSubscriptionsPerSocket,
@@ -67,6 +72,8 @@ export async function startServer(options: ServerOptions): Promise<GatewayServer
     stopping = true;
     // Sockets come first and HTTP is served meanwhile, but both have the same grace.
     const grace = setTimeout(() => app.server.closeAllConnections(), graceMs);
+    // Each stream ends behind its last event, whose cursor leads on elsewhere.
+    streams.close();
     await sockets.close(graceMs);
     await apollo.stop();
     await app.close();
@@ -76,6 +83,8 @@ export async function startServer(options: ServerOptions): Promise<GatewayServer
   await apollo.start();
   try {
     await serveGraphql(app, apollo, http);
+    serveGraphqlStream(app, { ...http, hub, streams });
+    serveViolations(app, { ...http, hub, streams });
     await serveWebPages(app);
     serveHealth(app, {
       unready: async () => (stopping ? ['shutting down'] : options.unready()),

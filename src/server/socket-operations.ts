@@ -3,8 +3,7 @@ import {
   type ExecutionArgs,
   type ExecutionResult,
   execute,
-  GraphQLError,
-  getOperationAST,
+  type GraphQLError,
   type OperationTypeNode,
 } from 'graphql';
 import { type Context, makeServer, type Server, type SubscribePayload } from 'graphql-ws';
@@ -12,6 +11,7 @@ import type { WebSocket } from 'ws';
 import type { Caller } from '../domain/access.js';
 import { AccessError, LimitError } from '../domain/errors.js';
 import type { GraphContext } from '../graph/context.js';
+import { admitOperation } from './admission.js';
 import type { Authenticator } from './auth.js';
 import { asGraphqlError, formatError } from './format-error.js';
 import type { Hub, Subscription } from './hub.js';
@@ -130,13 +130,9 @@ function admit(
   ) {
     throw new LimitError(`${maxSubscriptionsPerSocket} operations run on this socket already; more are not allowed`);
   }
-  const { document, errors } = gate.admit(payload.query);
-  if (document === undefined) return errors;
-  const type = getOperationAST(document, payload.operationName)?.operation;
-  if (type === undefined) {
-    const message = payload.operationName == null ? 'Must provide an operation' : 'Unknown operation named';
-    throw new GraphQLError(message, { extensions: { code: 'OPERATION_RESOLUTION_FAILURE' } });
-  }
+  const admitted = admitOperation(gate, payload.query, payload.operationName);
+  if (admitted.document === undefined) return admitted.errors;
+  const { document, type } = admitted;
   const operation: SocketOperation = {
     session: extra,
     id,

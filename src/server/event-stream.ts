@@ -1,0 +1,98 @@
+import type { FastifyReply } from 'fastify';
+import { type Backpressure, createBackpressure } from './sink.js';
+
+/** An answer of server-sent events: it does not end by itself. */
+export interface EventStream {
+  readonly backpressure: Backpressure;
+  /** Aborted when the client has gone away. */
+  readonly gone: AbortSignal;
+  /** @param head complete lines (`event: next\ndata: `); the data follow, in one line. */
+  send(head: string, data: Buffer | string): void;
+  together(act: () => void): void;
+  end(): void;
+}
+
+/** The streams that are open, so that all can be ended. */
+export interface EventStreams {
+  open(reply: FastifyReply): EventStream;
+  /** Ends every stream behind what was sent; a client comes back with its cursor. */
+  close(): void;
+}
+
+export interface EventStreamOptions {
+  /** How often a silent stream says that it lives. Default 12 s. */
+  readonly keepAliveMs?: number;
+  /** How long a client may not read what it was sent. Default 30 s. */
+  readonly maxStallMs?: number;
+}
+
+export function createEventStreams({ keepAliveMs = 12_000, maxStallMs }: EventStreamOptions): EventStreams {
+  const streams = new Set<EventStream>();
+  return {
+    open(reply) {
+      const stream = openStream(reply, keepAliveMs, maxStallMs);
+      streams.add(stream);
+      stream.gone.addEventListener('abort', () => streams.delete(stream));
+      return stream;
+    },
+    close() {
+      for (const stream of [...streams]) stream.end();
+    },
+  };
+}
+
+function openStream(reply: FastifyReply, keepAliveMs: number, maxStallMs: number | undefined): EventStream {
+  // Past the hooks of answers that end: nothing may gather or compress what is sent.
+  reply.hijack();
+  const { raw } = reply;
+  const controller = new AbortController();
+  raw.writeHead(200, {
+    ...(reply.getHeaders() as Record<string, string>),
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache, no-store, no-transform',
+    'x-accel-buffering': 'no',
+  });
+  raw.flushHeaders();
+  const heartbeat = setInterval(() => {
+    if (raw.writableLength === 0) raw.write(':\n\n');
+  }, keepAliveMs);
+  raw.on('error', () => raw.destroy());
+  raw.once('close', () => {
+    clearInterval(heartbeat);
+    controller.abort();
+  });
+  const sink = {
+    unsentBytes: () => raw.writableLength,
+    onceDrained(callback: () => void) {
+      const done = () => {
+        raw.off('drain', done);
+        raw.off('close', done);
+        callback();
+      };
+      raw.on('drain', done);
+      raw.on('close', done);
+    },
+    // There is no closing word in this protocol; the client has the cursor of the last event it read.
+    dismiss: () => void raw.destroy(),
+  };
+  return {
+    backpressure: createBackpressure(sink, maxStallMs),
+    gone: controller.signal,
+    send(head, data) {
+      raw.cork();
+      raw.write(head);
+      raw.write(data);
+      raw.write('\n\n');
+      raw.uncork();
+    },
+    together(act) {
+      raw.cork();
+      act();
+      raw.uncork();
+    },
+    end() {
+      clearInterval(heartbeat);
+      raw.end();
+    },
+  };
+}
