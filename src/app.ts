@@ -73,7 +73,7 @@ export function createApp(config: Config, { version, log = createLog({ level: co
   const feed = createRelay();
   const applications = createApplicationMemory();
   let inForce = config;
-  let store: ViolationStore | null = null;
+  let store: GatewayStore | null = null;
   let stopRetention = () => {};
   let core: Core | null = null;
   let server: GatewayServer | null = null;
@@ -180,7 +180,7 @@ interface Core {
 
 async function buildCore(
   config: Config,
-  store: ViolationStore,
+  store: GatewayStore,
   applications: ApplicationMemory,
   metrics: Metrics,
   log: Logger,
@@ -201,6 +201,7 @@ async function buildCore(
     compiler,
     events: createEventSource(planner),
     store,
+    ledgerStore: store.ledger,
     clock: systemClock,
     ...config.evaluation,
     gridMs: config.gridMs,

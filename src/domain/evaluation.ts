@@ -2,7 +2,9 @@ import { errorBudget, unknownBudget } from './budget.js';
 import { burnRateOfEvents, errorRatio } from './burn-rate.js';
 import { calendarWindowAt, type Span } from './calendar.js';
 import { Exact } from './decimal.js';
+import type { LedgerColumns } from './ledger-window.js';
 import { isWellFounded } from './low-traffic.js';
+import type { SliceSpan } from './ports.js';
 import type {
   BurnRateAlertStatus,
   BurnRateRule,
@@ -30,6 +32,10 @@ export interface ObjectiveReadings {
   /** Windows whose reading is older than it should be, since reading them failed. */
   readonly failedWindows: ReadonlySet<number>;
   readonly currentFailed: boolean;
+  /** Share of the history of the SLO's window that was read, 0..1, while it is being read; null or absent: all was. */
+  readonly historyRead?: number | null;
+  /** What is known slice by slice, without asking anybody; absent where nothing is kept. */
+  readonly slices?: (span: SliceSpan) => LedgerColumns;
 }
 
 /** An objective with all its figures, before it is judged. */
@@ -162,7 +168,7 @@ function budgetFrom(
     expectedTotal: events === null ? null : expectedTotal(objective, events.total, { fromMs, toMs }, atMs),
     inWholeSlices: slo.budgetingMethod === 'TIMESLICES',
     presentBurnRate: burnRates.get(presentWindowOf(slo)) ?? null,
-    isEstimated: toMs > atMs || (reading?.partial ?? false),
+    isEstimated: toMs > atMs || reading?.partial === true || reading?.estimated === true,
   });
 }
 

@@ -1,5 +1,5 @@
 import { LedgerTier, type SliceSum } from './ledger-tier.js';
-import { covers, missingOf, type Spans, withoutSpan, withSpan } from './spans.js';
+import { covers, lengthOf, missingOf, type Spans, withoutSpan, withSpan } from './spans.js';
 
 const MINUTE_MS = 60_000;
 const BLOCK_MS = 300_000;
@@ -56,11 +56,6 @@ export class LedgerStream {
     return this.tiers.reduce((sum, tier) => sum + tier.bytes, 0);
   }
 
-  /** The end of the newest slice that there is room for; 0 before the first. */
-  get endMs(): number {
-    return this.finest.end * this.finest.sliceMs;
-  }
-
   private get finest(): LedgerTier {
     return this.tiers[0] as LedgerTier;
   }
@@ -88,6 +83,11 @@ export class LedgerStream {
   /** Whether all of a stretch was read, so that nothing can be missing but what nobody saw. */
   isComplete(fromMs: number, toMs: number): boolean {
     return covers(this.answered, fromMs, toMs);
+  }
+
+  /** How much of a stretch was not read yet, in milliseconds. */
+  missingMs(fromMs: number, toMs: number): number {
+    return lengthOf(missingOf(this.answered, fromMs, toMs));
   }
 
   /** What has to be read between `fromMs` and the last closed slice, newest first. */

@@ -25,6 +25,16 @@ export interface LedgerReading {
   readonly estimated: boolean;
 }
 
+/** The counts of an SLI by slices of equal length, oldest first; all columns are equally long. */
+export interface LedgerColumns {
+  readonly bad: Float64Array;
+  readonly total: Float64Array;
+  /** 0: it was not read yet; 1: it was read, and nothing was there; 2: there was something that could be counted. */
+  readonly marks: Uint8Array;
+  /** 1 where a count is an estimate. */
+  readonly estimated: Uint8Array;
+}
+
 /** A window is read from slices when it is at least that many of them long, so that where it begins is near enough. */
 const LEAST_SLICES = 5;
 
@@ -57,6 +67,34 @@ export function readingOf(parts: LedgerParts, { fromMs, toMs }: LedgerSpan): Led
   };
 }
 
+/** What is known slice by slice. Slices shorter than those that are kept of their time are unread. */
+export function columnsOf(parts: LedgerParts, span: LedgerSpan, sliceMs: number): LedgerColumns {
+  const length = Math.max(0, Math.floor((span.toMs - span.fromMs) / sliceMs));
+  const columns = {
+    bad: new Float64Array(length),
+    total: new Float64Array(length),
+    marks: new Uint8Array(length),
+    estimated: new Uint8Array(length),
+  };
+  for (let slice = 0; slice < length; slice += 1) {
+    const fromMs = span.fromMs + slice * sliceMs;
+    const toMs = fromMs + sliceMs;
+    if (!isKept(parts, fromMs) || !isKept(parts, toMs) || !isComplete(parts, { fromMs, toMs })) continue;
+    const { events, estimated } = readingOf(parts, { fromMs, toMs });
+    columns.bad[slice] = events?.bad ?? 0;
+    columns.total[slice] = events?.total ?? 0;
+    columns.marks[slice] = events === null ? 1 : 2;
+    columns.estimated[slice] = estimated ? 1 : 0;
+  }
+  return columns;
+}
+
+/** Share of a stretch that was read, 0..1, whatever was seen in it. */
+export function readRatio(parts: LedgerParts, { fromMs, toMs }: LedgerSpan): number {
+  const missingMs = Math.max(0, ...streamsOf(parts).map((stream) => stream.missingMs(fromMs, toMs)));
+  return toMs <= fromMs ? 1 : 1 - missingMs / (toMs - fromMs);
+}
+
 /** When in a stretch anything of the total was seen first and last; null when nothing was. */
 export function seenWithin(parts: LedgerParts, { fromMs, toMs }: LedgerSpan) {
   const seen = parts.total.map((stream) => stream.seenWithin(fromMs, toMs)).filter((span) => span !== null);
@@ -70,6 +108,11 @@ export function seenWithin(parts: LedgerParts, { fromMs, toMs }: LedgerSpan) {
 /** Every stream of an SLI. */
 export function streamsOf({ good, bad, total }: LedgerParts): readonly LedgerStream[] {
   return [...(good ?? bad ?? []), ...total];
+}
+
+/** Whether an instant is the border of two slices that are kept. */
+function isKept(parts: LedgerParts, atMs: number): boolean {
+  return atMs % resolutionAt(parts, atMs) === 0;
 }
 
 function resolutionAt(parts: LedgerParts, atMs: number): number {

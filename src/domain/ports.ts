@@ -2,6 +2,7 @@ import type { Scope } from './access.js';
 import type { ApplicationDefinition } from './application.js';
 import type { EntityKey, EntityRef } from './entity.js';
 import type { Problem, SourceError } from './errors.js';
+import type { LedgerColumns } from './ledger-window.js';
 import type { FamilyName, MeasurementSource, MissingReason, Perspective } from './metric.js';
 import type { DataSourceStatus, Facet, Inventory } from './model.js';
 import type {
@@ -294,6 +295,12 @@ export interface SloBoard {
   one(name: string, scope: Scope): SloStatus | null;
   /** Evaluates at a past instant, without touching what is in force. */
   at(names: readonly string[], atMs: number, context: ReadContext): Promise<readonly SloStatus[]>;
+  /**
+   * What is known of an objective's events by slice, without asking its source; null for one that the scope does not see
+   * or that is not read. Slices shorter than those that are kept of their time are unread.
+   * @param span slices of whole minutes
+   */
+  slices(slo: string, objective: string, span: SliceSpan, scope: Scope): LedgerColumns | null;
   /** What is read for an SLO's objective, for readers; null when it does not compile. */
   compiled(slo: SloDefinition, objective: ObjectiveDefinition): CompiledSli | null;
   definitions(): Definitions;

@@ -129,12 +129,17 @@ function isAfterWindow({ window }: SloDefinition, exhaustsAtMs: number, atMs: nu
 
 function noData(slo: SloDefinition, { events }: ObjectiveFigures, readings: ObjectiveReadings): Judgement | null {
   const window = formatDuration(slo.windowMs);
-  if (events === null) return { state: 'NO_DATA', stateReason: `nothing was measured in the last ${window}` };
+  const history = historyInWords(readings);
+  if (events === null) return { state: 'NO_DATA', stateReason: `nothing was measured in the last ${window}${history}` };
   if (isFresh(slo, readings)) return null;
   return {
     state: 'NO_DATA',
-    stateReason: `nothing was measured in the last ${formatDuration(freshnessWindowOf(slo))}`,
+    stateReason: `nothing was measured in the last ${formatDuration(freshnessWindowOf(slo))}${history}`,
   };
+}
+
+function historyInWords({ historyRead }: ObjectiveReadings): string {
+  return historyRead == null ? '' : `; its history is being read: ${percentInWords(historyRead)}`;
 }
 
 function noEvents(slo: SloDefinition, { ratio, events }: ObjectiveFigures): Judgement | null {

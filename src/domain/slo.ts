@@ -218,6 +218,8 @@ export interface WindowReading {
   readonly atMs: number;
   readonly events: EventCounts | null;
   readonly partial: boolean;
+  /** Some of the counts are estimates, or were read as one number while the history was not read yet; absent: none. */
+  readonly estimated?: boolean;
 }
 
 /** How much of a window was really seen. */

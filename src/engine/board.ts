@@ -4,6 +4,8 @@ import type { SloDefinition, SloStatus } from '../domain/slo.js';
 import { worstOf } from '../domain/slo-state.js';
 import type { Violation } from '../domain/violation.js';
 import { asMeasured, conclude, type Memory, measure, withCoverage } from './judge.js';
+import type { Ledger } from './ledger.js';
+import { slicesOf } from './ledger-readings.js';
 import type { Reader } from './reader.js';
 import { byDataSource, type Registry, type Task, taskKey } from './registry.js';
 
@@ -12,11 +14,12 @@ export interface BoardOptions {
   /** A reader without readings: what is asked about the past is not kept. */
   readonly createReader: () => Reader;
   readonly registry: () => Registry;
+  readonly ledger: Pick<Ledger, 'partsOf'>;
   /** What is known now of an objective of the registry, by its key. */
   readonly memory: (key: string) => Memory;
 }
 
-export function createBoard({ store, createReader, registry, memory }: BoardOptions): SloBoard {
+export function createBoard({ store, createReader, registry, ledger, memory }: BoardOptions): SloBoard {
   // The status of an SLO is built once for as long as none of its objectives was evaluated again.
   const built = new WeakMap<SloDefinition, { readonly parts: readonly Memory[]; readonly status: SloStatus }>();
 
@@ -90,6 +93,11 @@ export function createBoard({ store, createReader, registry, memory }: BoardOpti
       return slo === undefined || !sees(scope, slo) ? null : present(slo);
     },
     at,
+    slices(name, objective, span, scope) {
+      const task = registry().tasks.get(taskKey(name, objective));
+      const parts = task === undefined || !sees(scope, task.slo) ? null : ledger.partsOf(task);
+      return parts === null ? null : slicesOf(parts, span);
+    },
     compiled: (slo, objective) => registry().tasks.get(taskKey(slo.name, objective.name))?.sli ?? null,
     definitions: () => registry().definitions,
   };

@@ -1,8 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import { everything } from '../domain/access.js';
+import { closedAt } from '../domain/ledger-needs.js';
 import type {
   DefinitionStore,
   EventSource,
+  LedgerStore,
   ReadContext,
   SliCompiler,
   SloBoard,
@@ -13,9 +15,11 @@ import { alignToGrid } from '../domain/time-grid.js';
 import { kindsOf } from '../domain/verdict.js';
 import type { Violation, ViolationChange } from '../domain/violation.js';
 import { retire } from '../domain/violation-machine.js';
+import { createBackfill, type HistoryProgress } from './backfill.js';
 import { createBoard } from './board.js';
 import { type Clock, isDoneWithin } from './clock.js';
 import { createEvaluator, type Evaluation } from './evaluator.js';
+import { createLedger } from './ledger.js';
 import type { EngineLog } from './log.js';
 import { createReader } from './reader.js';
 import { buildRegistry, byDataSource, type Registry, type Task } from './registry.js';
@@ -29,6 +33,7 @@ export interface EngineOptions {
   readonly compiler: SliCompiler;
   readonly events: EventSource;
   readonly store: ViolationStore;
+  readonly ledgerStore: LedgerStore;
   readonly clock: Clock;
   /** How often every SLO is evaluated. */
   readonly intervalMs: number;
@@ -47,6 +52,8 @@ export interface EngineObserver {
   onEvaluated?(evaluation: Evaluation): void;
   /** Called for every change that was stored. */
   onTransition?(change: ViolationChange): void;
+  /** Called while the history of SLOs is being read, and when it was. */
+  onHistory?(progress: HistoryProgress): void;
 }
 
 export interface Engine {
@@ -67,7 +74,8 @@ export interface Engine {
 /** Evaluates SLOs: reads their windows, moves their violations and keeps their states for everybody to read. */
 export function createEngine(options: EngineOptions): Engine {
   const { clock, definitions, compiler, intervalMs, log, observer } = options;
-  const readerOptions = { ...options, deadlineMs: options.sourceDeadlineMs ?? SOURCE_DEADLINE_MS };
+  const ledger = createLedger({ ...options, store: options.ledgerStore });
+  const readerOptions = { ...options, ledger, deadlineMs: options.sourceDeadlineMs ?? SOURCE_DEADLINE_MS };
   const violations = createViolations({ ...options, onStored: (change) => observer?.onTransition?.(change) });
   const evaluator = createEvaluator({
     clock,
@@ -81,18 +89,32 @@ export function createEngine(options: EngineOptions): Engine {
   // Every data source that is being read listens.
   setMaxListeners(0, stopping.signal);
   const context: ReadContext = { scope: everything, signal: stopping.signal };
+  const presentMs = () => alignToGrid(clock.now() - options.lagMs, options.gridMs);
+  const backfill = createBackfill({
+    ...options,
+    ledger,
+    closedMs: () => closedAt(presentMs()),
+    idle: async (dataSource) => running.get(dataSource),
+    onProgress: (progress) => observer?.onHistory?.(progress),
+  });
   let cancelTick: (() => void) | null = null;
 
   let registry = buildRegistry(definitions.current(), compiler, null);
-  evaluator.install(registry);
+  install();
   const stopListening = definitions.onChange((changed) => {
     registry = buildRegistry(changed, compiler, registry);
-    evaluator.install(registry);
+    install();
     if (cancelTick !== null) void evaluateOnce();
   });
 
+  function install(): void {
+    evaluator.install(registry);
+    ledger.install(registry);
+  }
+
   async function evaluateOnce(): Promise<void> {
-    const atMs = alignToGrid(clock.now() - options.lagMs, options.gridMs);
+    const atMs = presentMs();
+    await ledger.load();
     // A source that is still answering is left alone: evaluations of one source never overlap, and none waits for another.
     const groups = [...byDataSource(registry.tasks.values())].filter(([dataSource]) => !running.has(dataSource));
     for (const [dataSource, tasks] of groups) running.set(dataSource, evaluateSource(dataSource, tasks, atMs));
@@ -107,6 +129,8 @@ export function createEngine(options: EngineOptions): Engine {
     } finally {
       running.delete(dataSource);
     }
+    await ledger.persist();
+    backfill.wake(dataSource);
   }
 
   async function retireGone(atMs: number): Promise<void> {
@@ -128,7 +152,8 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     board: createBoard({
       store: options.store,
-      createReader: () => createReader(readerOptions),
+      createReader: () => createReader({ ...readerOptions, isPast: true }),
+      ledger,
       registry: () => registry,
       memory: evaluator.memory,
     }),
@@ -141,7 +166,8 @@ export function createEngine(options: EngineOptions): Engine {
       cancelTick?.();
       cancelTick = null;
       stopping.abort();
-      await isDoneWithin(Promise.all(running.values()), STOP_DEADLINE_MS, clock);
+      await isDoneWithin(Promise.all([...running.values(), backfill.stop()]), STOP_DEADLINE_MS, clock);
+      await ledger.persist();
       await violations.stop();
     },
     evaluateOnce,

@@ -1,14 +1,6 @@
 import type { ReadContext } from '../domain/ports.js';
 import { type Clock } from './clock.js';
-import {
-  advanceViolations,
-  conclude,
-  type Measured,
-  type Memory,
-  measure,
-  unevaluated,
-  withCoverage,
-} from './judge.js';
+import { advanceViolations, conclude, type Measured, type Memory, measure, unevaluated } from './judge.js';
 import type { EngineLog } from './log.js';
 import type { Reader, TaskReadings } from './reader.js';
 import { type Registry, type Task, taskKey } from './registry.js';
@@ -113,16 +105,6 @@ export function createEvaluator({ clock, reader, violations, log, onEvaluated }:
     const endedMs = clock.now();
     const durationMs = endedMs - startedMs;
     onEvaluated?.({ dataSource, atMs, durationMs, lagMs: endedMs - atMs, objectives: judged.length, failed });
-    // Coverage explains states and must not delay them; a source that has just failed is not asked for more.
-    if (failed < judged.length) await showCoverage(asked, atMs, context);
-  }
-
-  async function showCoverage(asked: readonly Task[], atMs: number, context: ReadContext): Promise<void> {
-    const coverages = await reader.readCoverage(asked, atMs, context);
-    for (const task of asked.filter(isInForce)) {
-      const coverage = coverages.get(task.key);
-      if (coverage !== undefined) memories.set(task.key, withCoverage(memory(task.key), coverage));
-    }
   }
 
   return { memory, install, evaluate };

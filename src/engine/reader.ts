@@ -1,11 +1,14 @@
 import { hasBounds, type ObjectiveReadings, unknownCoverage, windowsOf } from '../domain/evaluation.js';
+import { closedAt } from '../domain/ledger-needs.js';
 import type { CompiledSli, EventSource, Outcome, ReadContext } from '../domain/ports.js';
 import type { Coverage, WindowReading } from '../domain/slo.js';
+import { percentInWords } from '../domain/wording.js';
 import { askAll, type Question } from './ask-all.js';
 import type { Clock } from './clock.js';
+import type { Ledger } from './ledger.js';
+import { coverageOf, historyOf, isAllKept, isKept, slicesOf, windowReading } from './ledger-readings.js';
+import { newestSlices } from './newest-slices.js';
 import type { Task } from './registry.js';
-
-const COVERAGE_INTERVAL_MS = 300_000;
 
 /** What a reading of one task brought. */
 export interface TaskReadings extends ObjectiveReadings {
@@ -17,6 +20,9 @@ export interface TaskReadings extends ObjectiveReadings {
 
 export interface ReaderOptions {
   readonly events: EventSource;
+  readonly ledger: Ledger;
+  /** Whether the newest slices are asked for. Of the past the ledger has what it has, and the rest is read as a whole. */
+  readonly isPast?: boolean;
   readonly clock: Clock;
   /** How often windows are read. A long one is read less often: a step of 1/43,200 of it does not move its sums. */
   readonly intervalMs: number;
@@ -24,11 +30,14 @@ export interface ReaderOptions {
   readonly deadlineMs: number;
 }
 
-/** Reads the windows of tasks and keeps the last known readings, so that long windows are read less often. */
+/**
+ * Reads the windows of tasks from the ledger, for which the newest slices are asked. A window that the ledger cannot answer,
+ * since its history was not read yet or it is shorter than its slices, is read as a whole, a long one less often.
+ */
 export interface Reader {
   /** All tasks must belong to one data source. Never rejects. */
   read(tasks: readonly Task[], atMs: number, context: ReadContext): Promise<ReadonlyMap<string, TaskReadings>>;
-  /** Coverage of those tasks whose last one is old; gives the keys of those that have a new one. Never rejects. */
+  /** Coverage of tasks of whose windows the ledger does not know it, by their keys. Never rejects. */
   readCoverage(tasks: readonly Task[], atMs: number, context: ReadContext): Promise<ReadonlyMap<string, Coverage>>;
 }
 
@@ -39,10 +48,10 @@ interface Known {
   current: number | null;
   currentFailure: string | null;
   coverage: Coverage;
-  coverageAtMs: number | null;
 }
 
 export function createReader(options: ReaderOptions): Reader {
+  const { ledger } = options;
   // What was read is forgotten together with what it was compiled to.
   const knownBySli = new WeakMap<CompiledSli, Map<string, Known>>();
   const knownOf = (task: Task): Known => {
@@ -53,15 +62,27 @@ export function createReader(options: ReaderOptions): Reader {
   };
 
   async function read(tasks: readonly Task[], atMs: number, context: ReadContext) {
-    const questions = [...windowQuestions(tasks, atMs), ...currentQuestions(tasks, atMs)];
+    const slices = options.isPast === true ? [] : newestSlices(tasks, closedAt(atMs), options);
+    const questions = [...slices, ...windowQuestions(tasks, atMs), ...currentQuestions(tasks, atMs)];
     const answered = await askAll(questions, context, options);
-    return new Map(tasks.map((task) => [task.key, readingsOf(knownOf(task), atMs, answered.get(task) ?? true)]));
+    const readings = new Map<string, TaskReadings>();
+    for (const task of tasks) readings.set(task.key, readingsOf(task, atMs, answered.get(task) ?? true));
+    return readings;
+  }
+
+  /** Whether a window is read from slices, as soon as the newest of them are there. */
+  function isFromLedger(task: Task, windowMs: number, atMs: number): boolean {
+    const parts = ledger.partsOf(task);
+    if (parts === null) return false;
+    if (options.isPast === true) return isAllKept(parts, windowMs, atMs);
+    return isKept(parts, windowMs, atMs) && !ledger.entriesOf(task).some(({ partial }) => partial);
   }
 
   function windowQuestions(tasks: readonly Task[], atMs: number): Question[] {
     const due = new Map<number, Task[]>();
     for (const task of tasks) {
       for (const windowMs of windowsOf(task.slo)) {
+        if (isFromLedger(task, windowMs, atMs)) continue;
         if (!isDue(knownOf(task), windowMs, atMs, options.intervalMs)) continue;
         addTo(due, windowMs, task);
       }
@@ -72,12 +93,50 @@ export function createReader(options: ReaderOptions): Reader {
         const outcomes = await options.events.readWindow(slis, windowMs, atMs, context);
         return tasks.map((task, index) => () => {
           const value = answerOf(outcomes[index]);
-          knownOf(task).windows.set(windowMs, value);
+          const parts = ledger.partsOf(task);
+          const estimated = parts !== null && historyOf(parts, windowMs, atMs) !== null;
+          knownOf(task).windows.set(windowMs, estimated ? { ...value, estimated } : value);
           knownOf(task).failed.delete(windowMs);
         });
       },
       fail: (task, message) => knownOf(task).failed.set(windowMs, message),
     }));
+  }
+
+  /** Brings what is known of a task up to what the ledger has, and gives all of it. */
+  function readingsOf(task: Task, atMs: number, answered: boolean): TaskReadings {
+    const known = knownOf(task);
+    const parts = ledger.partsOf(task);
+    if (parts !== null) {
+      const entries = ledger.entriesOf(task);
+      const failure = entries.find((entry) => entry.failure !== null)?.failure ?? null;
+      for (const windowMs of windowsOf(task.slo)) {
+        const reading = windowReading(parts, windowMs, atMs);
+        if (reading !== null) {
+          known.windows.set(windowMs, reading);
+          known.failed.delete(windowMs);
+        } else if (isFromLedger(task, windowMs, atMs)) {
+          if (failure !== null) known.failed.set(windowMs, failure);
+        } else if (entries.some(({ partial }) => partial)) {
+          const last = known.windows.get(windowMs) ?? { windowMs, atMs, events: null };
+          known.windows.set(windowMs, { ...last, partial: true });
+        }
+      }
+      known.coverage = coverageOf(parts, task.slo.windowMs, atMs) ?? known.coverage;
+    }
+    const history = parts === null ? null : historyOf(parts, task.slo.windowMs, atMs);
+    return {
+      atMs,
+      windows: new Map(known.windows),
+      current: known.current,
+      coverage: known.coverage,
+      failedWindows: new Set(known.failed.keys()),
+      currentFailed: known.currentFailure !== null,
+      historyRead: history,
+      ...(parts === null ? {} : { slices: (span) => slicesOf(parts, span) }),
+      failure: failureOf(known, history),
+      answered,
+    };
   }
 
   function currentQuestions(tasks: readonly Task[], atMs: number): Question[] {
@@ -102,27 +161,24 @@ export function createReader(options: ReaderOptions): Reader {
   async function readCoverage(tasks: readonly Task[], atMs: number, context: ReadContext) {
     const due = new Map<number, Task[]>();
     for (const task of tasks) {
-      if (!hasPassed(knownOf(task).coverageAtMs, atMs, COVERAGE_INTERVAL_MS)) continue;
-      addTo(due, task.slo.windowMs, task);
+      if (!isFromLedger(task, task.slo.windowMs, atMs)) addTo(due, task.slo.windowMs, task);
     }
-    const fresh = new Map<string, Coverage>();
+    const coverages = new Map<string, Coverage>();
     const questions = [...due].map(
       ([windowMs, tasks]): Question => ({
         tasks,
         async ask(slis, context) {
           const outcomes = await options.events.readCoverage(slis, windowMs, atMs, context);
           return tasks.map((task, index) => () => {
-            const coverage = answerOf(outcomes[index]);
-            Object.assign(knownOf(task), { coverage, coverageAtMs: atMs });
-            fresh.set(task.key, coverage);
+            coverages.set(task.key, answerOf(outcomes[index]));
           });
         },
-        // Coverage explains figures and decides nothing: an old one stays until the next answer.
+        // Coverage explains figures and decides nothing.
         fail: () => {},
       }),
     );
     await askAll(questions, context, options);
-    return fresh;
+    return coverages;
   }
 
   return { read, readCoverage };
@@ -134,17 +190,10 @@ function answerOf<T>(outcome: Outcome<T> | undefined): T {
   return outcome.value;
 }
 
-function readingsOf(known: Known, atMs: number, answered: boolean): TaskReadings {
-  return {
-    atMs,
-    windows: new Map(known.windows),
-    current: known.current,
-    coverage: known.coverage,
-    failedWindows: new Set(known.failed.keys()),
-    currentFailed: known.currentFailure !== null,
-    failure: known.currentFailure ?? [...known.failed.values()][0] ?? null,
-    answered,
-  };
+function failureOf({ currentFailure, failed }: Known, historyRead: number | null): string | null {
+  const failure = currentFailure ?? [...failed.values()][0] ?? null;
+  if (failure === null || historyRead === null) return failure;
+  return `${failure} (its history is being read: ${percentInWords(historyRead)})`;
 }
 
 function addTo(groups: Map<number, Task[]>, windowMs: number, task: Task): void {
@@ -160,7 +209,6 @@ function emptyKnown(): Known {
     current: null,
     currentFailure: null,
     coverage: unknownCoverage,
-    coverageAtMs: null,
   };
 }
 

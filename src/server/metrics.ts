@@ -32,6 +32,7 @@ export interface Metrics {
   request(request: UpstreamRequest): void;
   onEvaluated(evaluation: EvaluationFacts): void;
   onTransition(change: { readonly transition: string }): void;
+  onHistory(progress: { readonly dataSource: string; readonly readRatio: number }): void;
   /** How many violations are open is asked for when it is read, so that it is right after a restart as well. */
   countOpen(count: () => Promise<number>): void;
   readonly subscribers: Gauge;
@@ -96,6 +97,12 @@ export function createMetrics(version: string): Metrics {
     labelNames: ['datasource'] as const,
     registers,
   });
+  const historyRead = new Gauge({
+    name: 'slograph_history_read_ratio',
+    help: 'Share of the history of all SLOs of a data source that was read; 1 when their windows are counted slice by slice.',
+    labelNames: ['datasource'] as const,
+    registers,
+  });
   const transitions = new Counter({
     name: 'slograph_violation_transitions_total',
     help: 'Transitions of violations that were stored.',
@@ -119,6 +126,7 @@ export function createMetrics(version: string): Metrics {
       evaluations.labels(dataSource, failed === 0 ? 'ok' : 'failed').inc();
       evaluationDelay.labels(dataSource).set(lagMs / 1_000);
     },
+    onHistory: ({ dataSource, readRatio }) => historyRead.labels(dataSource).set(readRatio),
     onTransition: ({ transition }) => transitions.labels(transition.toLowerCase()).inc(),
     countOpen(count) {
       new Gauge({

@@ -65,6 +65,7 @@ it('opens and resolves nothing for a Prometheus that is gone, and both when it i
     compiler: createSliCompiler(planner),
     events: createEventSource(planner),
     store,
+    ledgerStore: store.ledger,
     clock: { ...systemClock, now: () => nowMs },
     intervalMs: 15_000,
     lagMs: 0,

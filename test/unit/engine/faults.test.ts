@@ -55,6 +55,7 @@ describe('a source that stops answering', () => {
   it('keeps the last known figures, and says since when and why', async () => {
     const { engine, world, clock } = startWorld(slos, { scripts });
     await engine.evaluateOnce();
+    await clock.advance(0);
     const known = engine.board.one('ending', everything);
     world.health.set('edge', 'DOWN');
     await clock.advance(MINUTE);
@@ -86,7 +87,7 @@ describe('a source that stops answering', () => {
     expect(store.log).toMatchObject([{ transition: 'OPENED', violation: { severity: 'PAGE', budgetConsumed: null } }]);
     expect(engine.board.one('a', everything)).toMatchObject({
       state: 'STALE',
-      stateReason: 'core: too many samples; nothing was known before',
+      stateReason: 'core: too many samples (its history is being read: 0 %); nothing was known before',
       evaluatedAtMs: T0,
     });
   });

@@ -4,17 +4,18 @@ import type {
   CompiledSli,
   DefinitionStore,
   EventSource,
-  EventStream,
   Outcome,
   ReadContext,
   SliCompiler,
   SliceCounts,
+  SliceSpan,
 } from '../../../src/domain/ports.js';
 import type { Definitions, EventCounts, SloDefinition } from '../../../src/domain/slo.js';
 import { createEngine, type EngineOptions } from '../../../src/engine/engine.js';
 import type { EngineLog } from '../../../src/engine/log.js';
 import { T0 } from '../domain/slo-examples.js';
 import { fakeClock } from './fake-clock.js';
+import { type MemoryLedger, memoryLedger } from './memory-ledger.js';
 import { type MemoryStore, memoryStore } from './memory-store.js';
 
 /** What a source says of an SLO: the share of bad ones among 10 events a second, between instants. */
@@ -38,6 +39,8 @@ export interface World {
     readonly atMs: number;
     readonly slis: number;
   }[];
+  /** Slices that were asked for, in order. */
+  readonly slices: (SliceSpan & { readonly dataSource: string; readonly streams: number })[];
 }
 
 const STEP_MS = 5000;
@@ -52,16 +55,22 @@ export const quiet: Script = { errorRatio: () => 0 };
 /** Everything around an engine, in memory, with time under control. `intervalMs` is 15 s and there is no lag. */
 export function startWorld(
   slos: readonly SloDefinition[],
-  options: Partial<EngineOptions> & { scripts?: Readonly<Record<string, Script>>; store?: MemoryStore } = {},
+  options: Partial<EngineOptions> & {
+    scripts?: Readonly<Record<string, Script>>;
+    store?: MemoryStore;
+    ledgerStore?: MemoryLedger;
+  } = {},
 ) {
   const world: World = {
     scripts: new Map(Object.entries(options.scripts ?? {})),
     health: new Map(),
     tooLong: new Set(),
     asked: [],
+    slices: [],
   };
   const clock = fakeClock(T0);
   const store = options.store ?? memoryStore();
+  const ledgerStore = options.ledgerStore ?? memoryLedger();
   const definitions = replaceable({ slos, problems: [] });
   const logged: string[] = [];
   const say = (_: object, message: string) => logged.push(message);
@@ -77,9 +86,10 @@ export function startWorld(
     gridMs: 5000,
     log,
     ...options,
+    ledgerStore,
   });
   const state = (name: string) => engine.board.one(name, { key: '*', clusters: null, namespaces: null })?.state;
-  return { engine, world, clock, store, definitions, logged, state };
+  return { engine, world, clock, store, ledgerStore, definitions, logged, state };
 }
 
 /** Compiles the name of the SLI, which is the name of its script. */
@@ -87,17 +97,10 @@ export const namingCompiler: SliCompiler = {
   check: () => [],
   compile(sli, _objective, cluster) {
     if (sli.name?.startsWith('broken')) throw new Error(`unexpected end of "${sli.name}"`);
-    const stream = (part: string) => [{ key: `${sli.name} ${part}`, dataSource: cluster, group: 'scripted' }];
-    const streams = { good: stream('good'), bad: null, total: stream('total') };
-    return {
-      shapeKey: 'scripted',
-      handle: sli.name,
-      streams,
-      cluster,
-      dataSource: cluster,
-      source: 'CUSTOM',
-      promql: {},
-    };
+    const stream = (part: string) => ({ key: `${cluster} ${sli.name} ${part}`, dataSource: cluster, group: part });
+    const streams = { good: null, bad: [stream('bad')], total: [stream('total')] };
+    const read = { shapeKey: 'scripted', handle: sli.name, streams, promql: {} };
+    return { ...read, cluster, dataSource: cluster, source: 'CUSTOM' };
   },
 };
 
@@ -146,25 +149,35 @@ function scripted(world: World): EventSource {
       const read = (script: Script) => ({ windowMs, atMs, events: count(script, windowMs, atMs), partial });
       return answer(slis, context, read, windowMs);
     },
-    async readSlices(slis, { fromMs, toMs, sliceMs }, _options, context) {
-      const partial = world.health.get(slis[0]?.dataSource ?? '') === 'PARTIAL';
-      const ends = Array.from({ length: (toMs - fromMs) / sliceMs }, (_, slice) => fromMs + (slice + 1) * sliceMs);
-      const read = await answer(slis, context, (script) => ends.map((atMs) => count(script, sliceMs, atMs)));
-      return new Map(
-        slis.flatMap(({ streams }, index) =>
-          (['good', 'total'] as const).map((part): [string, Outcome<SliceCounts>] => {
-            const [{ key }] = streams[part] as [EventStream];
-            const outcome = read[index] as Outcome<readonly (EventCounts | null)[]>;
-            if (!outcome.ok) return [key, outcome];
-            const counts = Float64Array.from(outcome.value, (events) => events?.[part] ?? Number.NaN);
-            return [key, { ok: true, value: { counts, estimated: new Uint8Array(ends.length), partial } }];
-          }),
-        ),
-      );
+    async readSlices(slis, span, _options, context) {
+      const [sli] = slis;
+      const { dataSource = '' } = sli ?? {};
+      world.slices.push({ ...span, dataSource, streams: 2 * slis.length });
+      const partial = world.health.get(dataSource) === 'PARTIAL';
+      const outcomes = await answer(slis, context, (script) => countSlices(script, span));
+      const counts = new Map<string, Outcome<SliceCounts>>();
+      for (const [index, { streams }] of slis.entries()) {
+        const outcome = outcomes[index] as Outcome<{ bad: Float64Array; total: Float64Array }>;
+        for (const { key, group } of [...(streams.bad ?? []), ...streams.total]) {
+          const column = outcome.ok ? outcome.value[group as 'bad' | 'total'] : new Float64Array();
+          const value = { counts: column, estimated: new Uint8Array(column.length), partial };
+          counts.set(key, outcome.ok ? { ok: true, value } : outcome);
+        }
+      }
+      return counts;
     },
     readCurrent: (slis, atMs, context) => answer(slis, context, (script) => script.current?.(atMs) ?? null),
     readCoverage: (slis, _windowMs, atMs, context) =>
       answer(slis, context, () => ({ ...unknownCoverage, ratio: 1, newestMs: atMs })),
+  };
+}
+
+function countSlices(script: Script, { fromMs, toMs, sliceMs }: SliceSpan) {
+  const length = (toMs - fromMs) / sliceMs;
+  const counts = Array.from({ length }, (_, slice) => count(script, sliceMs, fromMs + (slice + 1) * sliceMs));
+  return {
+    bad: Float64Array.from(counts, (events) => events?.bad ?? Number.NaN),
+    total: Float64Array.from(counts, (events) => events?.total ?? Number.NaN),
   };
 }
 

@@ -134,6 +134,7 @@ export function portsOf(world: World): { readonly ports: GraphPorts; readonly ca
           .filter(({ definition }) => names.includes(definition.name))
           .map((status) => ({ ...status, evaluatedAtMs: atMs }));
       },
+      slices: () => null,
       compiled: (_, objective) => ({
         shapeKey: 'shape',
         handle: null,
