@@ -1,6 +1,6 @@
 import { type Matchers, selector } from './prometheus/promql.js';
 import { buckets, latency, optional, required, summedRate, type TemplateEntry } from './sli-template-entry.js';
-import type { Given } from './sli-template-given.js';
+import type { Given, TemplateQueries } from './sli-template-given.js';
 
 /** Bucket bounds of Istio's durations, in milliseconds. */
 export const ISTIO_BOUNDS_MS = [
@@ -57,11 +57,27 @@ export const meshTemplates: readonly TemplateEntry[] = [
     unit: 'RATIO',
     source: 'ISTIO',
     parameters: { ...MICROSERVICE, threshold: latency('250ms') },
-    expand(given) {
-      const bound = given.bound('threshold', ISTIO_BOUNDS_MS, 1, 'ms');
-      const answered = { ...microservice(given), ...CLIENT_GONE, response_code: { notMatches: HTTP_FAULTS } };
-      return buckets('istio_request_duration_milliseconds_bucket', answered, String(bound));
+    expand: (given) => answeredWithin(given, 'server'),
+  },
+  {
+    name: 'pipeline-latency',
+    description:
+      'Share of answers of a pipeline whose stages call each other that took at most `threshold` from first to last: what ' +
+      'callers of its first stage waited, failed requests and those whose client gave up left out. Stages that pass on ' +
+      'through Kafka are the concern of kafka-pipeline-latency.',
+    kind: 'RATIO',
+    category: 'END_TO_END_LATENCY',
+    unit: 'RATIO',
+    source: 'ISTIO',
+    parameters: {
+      namespace: required('Namespace of the first stage.'),
+      microservice: required('Name of the first stage, which answers when all have.'),
+      perspective: optional(
+        '`client` (preset: what callers in the mesh and its gateways waited) or `server`, where all callers are outside.',
+      ),
+      threshold: latency('5s'),
     },
+    expand: (given) => answeredWithin(given, 'client'),
   },
   {
     name: 'microservice-throughput',
@@ -75,8 +91,14 @@ export const meshTemplates: readonly TemplateEntry[] = [
   },
 ];
 
-function microservice(given: Given): Matchers {
-  const client = given.choice('perspective', ['client', 'server'], 'server') === 'client';
+function answeredWithin(given: Given, preset: 'client' | 'server'): TemplateQueries {
+  const bound = given.bound('threshold', ISTIO_BOUNDS_MS, 1, 'ms');
+  const answered = { ...microservice(given, preset), ...CLIENT_GONE, response_code: { notMatches: HTTP_FAULTS } };
+  return buckets('istio_request_duration_milliseconds_bucket', answered, String(bound));
+}
+
+function microservice(given: Given, preset: 'client' | 'server' = 'server'): Matchers {
+  const client = given.choice('perspective', ['client', 'server'], preset) === 'client';
   return {
     reporter: client ? 'source' : { in: ['destination', 'waypoint'] },
     destination_service_namespace: given.text('namespace'),

@@ -1,5 +1,6 @@
-import { aggregate, increase, selector } from './prometheus/promql.js';
+import { aggregate, increase, rate, selector } from './prometheus/promql.js';
 import { optional, required, summedRate, type TemplateEntry } from './sli-template-entry.js';
+import { WrongParameter } from './sli-template-given.js';
 
 const JOB = required('Name of the Flink job, label `job_name`.');
 const SPARK_APPLICATION = required('Name of the Spark application, label `application_name`.');
@@ -40,6 +41,35 @@ export const streamingTemplates: readonly TemplateEntry[] = [
         ...given.test('cluster_name', 'kafka'),
       })})`,
     }),
+  },
+  {
+    name: 'kafka-pipeline-latency',
+    description:
+      'Time that a message takes through the stages of a pipeline, each a consumer group, in seconds: for each the ' +
+      'messages that wait over those it reads per second (5 minutes), added up; no value while one of them is not seen ' +
+      '(kafka_exporter).',
+    kind: 'VALUE',
+    category: 'END_TO_END_LATENCY',
+    unit: 'SECONDS',
+    source: 'STREAMING',
+    parameters: { groups: required('Consumer groups of all stages, separated by commas.') },
+    expand(given) {
+      const groups = [
+        ...new Set(
+          given
+            .text('groups')
+            .split(',')
+            .map((group) => group.trim()),
+        ),
+      ].filter(Boolean);
+      if (groups.length === 0) throw new WrongParameter('groups', 'expected names of consumer groups, got none');
+      const stages = { consumergroup: { in: groups } };
+      const waiting = `sum by (consumergroup) (${selector('kafka_consumergroup_lag', stages)})`;
+      const read = `sum by (consumergroup) (${rate(selector('kafka_consumergroup_current_offset', stages), 300_000)})`;
+      // A stage that stands still while messages wait takes for ever; one with nothing to do takes no time.
+      const times = `${waiting} / clamp_min(${read}, 1e-9)`;
+      return { kind: 'VALUE', value: `sum(${times}) and count(${times}) == ${groups.length}` };
+    },
   },
   {
     name: 'kafka-topic-throughput',

@@ -20,6 +20,8 @@ const ray = 'namespace="ai",application="chat",method="POST"';
 const rayLatency = `ray_serve_http_request_latency_ms_bucket{${ray},route="/chat"`;
 const triton = 'namespace="ai",model="resnet50",version="1"';
 const source = 'job_name="fraud",operator_name="Source:_orders"';
+const entry =
+  'istio_request_duration_milliseconds_bucket{destination_service_namespace="crosswalk",destination_service_name="camera"';
 const gpu = 'DCGM_FI_PROF_GR_ENGINE_ACTIVE{Hostname="gpu-1",UUID="GPU-1"';
 
 /** What the exporters write; one that is not asked for stands beside each that is. */
@@ -82,6 +84,21 @@ const series = [
   grow('metrics_executor_totalInputBytes_bytes_total{application_name="etl",executor_id="2"}', 500),
   grow('metrics_executor_completedTasks_total{application_name="etl",executor_id="1"}', 3),
   grow('metrics_executor_failedTasks_total{application_name="etl",executor_id="1"}', 1),
+  ...['0', '1'].flatMap((partition) => [
+    gauge(`kafka_consumergroup_lag{consumergroup="detect",topic="frames",partition="${partition}"}`, 60),
+    grow(`kafka_consumergroup_current_offset{consumergroup="detect",topic="frames",partition="${partition}"}`, 20),
+  ]),
+  gauge('kafka_consumergroup_lag{consumergroup="risk",topic="seen",partition="0"}', 10),
+  grow('kafka_consumergroup_current_offset{consumergroup="risk",topic="seen",partition="0"}', 5),
+  gauge('kafka_consumergroup_lag{consumergroup="done",topic="none",partition="0"}', 0),
+  gauge('kafka_consumergroup_current_offset{consumergroup="done",topic="none",partition="0"}', 7),
+  gauge('kafka_consumergroup_lag{consumergroup="stuck",topic="seen",partition="0"}', 3),
+  gauge('kafka_consumergroup_current_offset{consumergroup="stuck",topic="seen",partition="0"}', 7),
+  ...Object.entries({ '2500': 6, '5000': 9, '+Inf': 10 }).map(([le, perSecond]) =>
+    grow(`${entry},reporter="source",response_code="200",le="${le}"}`, perSecond),
+  ),
+  grow(`${entry},reporter="source",response_code="503",le="+Inf"}`, 4),
+  grow(`${entry},reporter="destination",response_code="200",le="+Inf"}`, 10),
   gauge('metrics_etl_driver_spark_streaming_daily_orders_latency_Value', 2_500),
   gauge('metrics_etl_driver_spark_streaming_other_latency_Value', 9_000),
 ];
@@ -112,6 +129,11 @@ const expected: readonly Expected[] = [
   ['flink-checkpoints', { job: 'fraud' }, [0.3, 0.4]],
   ['flink-restarts', { job: 'fraud' }, 3],
   ['flink-restarts', { job: 'calm' }, 0],
+  ['pipeline-latency', { namespace: 'crosswalk', microservice: 'camera', threshold: '5s' }, [9, 10]],
+  ['kafka-pipeline-latency', { groups: 'detect, risk,done' }, 3 + 2],
+  ['kafka-pipeline-latency', { groups: 'detect' }, 3],
+  ['kafka-pipeline-latency', { groups: 'detect,nobody' }, null],
+  ['kafka-pipeline-latency', { groups: 'stuck' }, 3e9],
   ['spark-throughput', { application: 'etl' }, 1_500],
   ['spark-tasks', { application: 'etl' }, [3, 4]],
   ['spark-batch-latency', { query: 'daily orders' }, 2.5],

@@ -20,8 +20,8 @@ const detector = { namespace: 'crosswalk', microservice: 'detector' };
 describe('templates', () => {
   it.each(sliTemplates.map(({ name }) => name))('%s gives PromQL that parses, whatever the values', (name) => {
     const { parameters } = sliTemplates.find((each) => each.name === name) as (typeof sliTemplates)[number];
-    // The name of a Spark query becomes part of a metric's name.
-    const fixed = { threshold: name.startsWith('inference') ? '1s' : '100ms', query: 'orders' };
+    // The name of a Spark query becomes part of a metric's name, and a list is taken apart.
+    const fixed = { threshold: name.startsWith('inference') ? '1s' : '100ms', query: 'orders', groups: 'detect' };
     fc.assert(
       fc.property(
         fc.string({ unit: 'grapheme', minLength: 1 }).filter((text) => text.trim() !== ''),
@@ -41,6 +41,16 @@ describe('templates', () => {
       ),
       { numRuns: 30 },
     );
+  });
+
+  it('takes names of a list literally', () => {
+    const [query = ''] = queriesOf('kafka-pipeline-latency', { groups: 'a|b , "c"\n,a|b,' });
+    const tests = selectorsOf(query).flatMap((selector) => selector.tests.map(({ value }) => value));
+    expect(new Set(tests)).toEqual(new Set(['"c"|a\\|b']));
+    expect(query).toMatch(/ == 2$/);
+    expect(problemsOf('kafka-pipeline-latency', { groups: ' , ' })).toEqual([
+      'spec.indicator.groups: expected names of consumer groups, got none',
+    ]);
   });
 
   it('suggests the template that was meant', () => {
