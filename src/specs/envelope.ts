@@ -155,10 +155,10 @@ function reportVersion(node: SpecNode): null {
   const version = String(node.scalar ?? '');
   const known = OTHER_VERSIONS[version];
   if (known !== undefined) return node.report(`"${version}" is ${known}`);
-  const near = version.toLowerCase().startsWith('openslo') ? ` (did you mean ${V1}?)` : '';
+  const isOurs = version.toLowerCase().startsWith('openslo');
   return node.expected(
-    `${V1}${near}`,
-    near === '' ? 'only OpenSLO definitions are read: move other files out of this folder' : '',
+    V1,
+    isOurs ? `write apiVersion: ${V1}` : 'only OpenSLO definitions are read: move other files out of this folder',
   );
 }
 

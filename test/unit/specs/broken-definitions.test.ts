@@ -62,7 +62,7 @@ const rows: readonly Row[] = [
   {
     because: 'the version is nearly right',
     text: swap(good, 'openslo/v1', 'OpenSLO/V1'),
-    problem: '1:13 apiVersion: expected openslo/v1 (did you mean openslo/v1?), got "OpenSLO/V1"',
+    problem: '1:13 apiVersion: expected openslo/v1, got "OpenSLO/V1"; write apiVersion: openslo/v1',
   },
   {
     because: 'it is something else altogether',
