@@ -12,7 +12,11 @@ import type { Instant } from './instant.js';
 export class ApplicationType implements EntityType {
   @Field(() => String, { description: 'Unique name.' })
   readonly name: string;
-  @Field(() => String, { nullable: true, description: 'What it is for; null when the configuration does not say.' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'What it is for; null when the configuration does not say, or the caller may see none of the places it names.',
+  })
   readonly description: string | null;
 
   constructor(

@@ -97,9 +97,15 @@ export async function applicationNamed(ask: Asking, name: string, instant: Insta
   return isKnown ? applicationType(ask.context, name, instant) : null;
 }
 
-function applicationType({ applications }: GraphContext, name: string, instant: Instant): ApplicationType {
+/** A label tells its bearer nothing of the configured application of that name: anybody may label a pod of theirs. */
+function applicationType(
+  { applications, caller, clusters }: GraphContext,
+  name: string,
+  instant: Instant,
+): ApplicationType {
   const definition = applications.configured().find((configured) => configured.name === name);
-  return new ApplicationType(name, definition?.description ?? null, instant);
+  const isTold = definition !== undefined && mayConcern(definition, caller.scope, clusters.names());
+  return new ApplicationType(name, isTold ? definition.description : null, instant);
 }
 
 /** Clusters that the caller may see, in the order of configuration. */

@@ -258,6 +258,23 @@ describe('what belongs to an application', () => {
   });
 });
 
+it('is not described to who only labels a pod like it', async () => {
+  const labels = new Map([['batch/mine', labelled('crosswalk')]]);
+  const scoped = (namespace: string): World => ({
+    ...world,
+    scope: scopeOf(null, [namespace]),
+    inventory: { ...world.inventory, edge: { ...world.inventory?.edge, applications: labels } },
+  });
+  const question = '{ application(name: "crosswalk") { name description } }';
+
+  expect((await ask(scoped('batch'), question)).data).toEqual({
+    application: { name: 'crosswalk', description: null },
+  });
+  expect((await ask(scoped('shared'), question)).data).toEqual({
+    application: { name: 'crosswalk', description: 'Tells pedestrians' },
+  });
+});
+
 describe('a source that does not answer', () => {
   const dead: World = {
     ...world,
