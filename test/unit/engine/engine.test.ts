@@ -207,6 +207,19 @@ describe('definitions that change', () => {
     expect(state('a')).toBe('VIOLATED');
   });
 
+  it('resolve the violation of an objective that is renamed, and open that of its new name', async () => {
+    const { engine, definitions, store } = startWorld([named('a')], { scripts: burning });
+    await engine.evaluateOnce();
+    const renamed = named('a', 'core', {
+      objectives: [anObjective({ name: 'renamed' })],
+      source: { ...named('a').source, revision: 'r2' },
+    });
+    definitions.replace({ slos: [renamed], problems: [] });
+    await engine.evaluateOnce();
+    const seen = store.log.map(({ transition, violation }) => `${transition} ${violation.objective}`);
+    expect(seen.sort()).toEqual(['OPENED objective-1', 'OPENED renamed', 'RESOLVED objective-1']);
+  });
+
   it('resolve the violation of an SLO that is gone, unless a definition could not be read', async () => {
     const { engine, definitions, store } = startWorld([named('a')], { scripts: burning });
     await engine.evaluateOnce();
