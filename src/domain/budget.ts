@@ -1,4 +1,4 @@
-import { budgetOf, errorRatio } from './burn-rate.js';
+import { budgetOf, errorRatio, saysSomething, type WholeBudget, wholeBudget } from './burn-rate.js';
 import { Exact } from './decimal.js';
 import type { ErrorBudget, EventCounts } from './slo.js';
 
@@ -36,8 +36,10 @@ export interface BudgetInput {
  */
 export function errorBudget(input: BudgetInput): ErrorBudget {
   const allowed = budgetOf(input.target);
-  const errors = input.events === null ? null : errorRatio(input.events, input.minEvents);
-  if (input.events === null || errors === null) return unknownBudget(input.target);
+  if (input.events === null || !saysSomething(input.events, input.minEvents)) return unknownBudget(input.target);
+  const whole = wholeBudget(input.events, input.target, input.expectedTotal ?? input.events.total);
+  if (whole !== null) return budgetInWholes(input, whole);
+  const errors = errorRatio(input.events, input.minEvents) as Exact;
   const expected = new Exact(input.expectedTotal ?? input.events.total);
   const consumed = errors.mul(input.events.total).div(allowed.mul(expected));
   const remaining = new Exact(1).minus(consumed);
@@ -51,6 +53,25 @@ export function errorBudget(input: BudgetInput): ErrorBudget {
     remainingTimeMs: Math.round(remaining.mul(allowed).mul(input.windowMs).toNumber()),
     exhaustsAtMs: exhaustsAt(remaining, input),
     isEstimated: input.isEstimated,
+  };
+}
+
+/** The same, where all counts are whole; times are rounded to milliseconds anyhow. */
+function budgetInWholes(input: BudgetInput, { spent, allowed, perEvent }: WholeBudget): ErrorBudget {
+  const { target, inWholeSlices = false, windowMs, atMs, endsAtMs = null, presentBurnRate, isEstimated } = input;
+  const left = allowed - spent;
+  const total = budgetOf(target).toNumber();
+  const remainingRatio = left / allowed;
+  const isBurning = presentBurnRate !== null && presentBurnRate > 0;
+  const exhaustsAtMs = isBurning ? Math.round((remainingRatio * windowMs) / presentBurnRate + atMs) : Number.NaN;
+  return {
+    total,
+    consumedRatio: spent / allowed,
+    remainingRatio,
+    remainingEvents: (inWholeSlices ? left - (allowed % perEvent) : left) / perEvent,
+    remainingTimeMs: Math.round(remainingRatio * total * windowMs),
+    exhaustsAtMs: left <= 0 ? atMs : exhaustsAtMs <= (endsAtMs ?? END_OF_TIME_MS) ? exhaustsAtMs : null,
+    isEstimated,
   };
 }
 

@@ -1,5 +1,5 @@
 import { errorBudget, unknownBudget } from './budget.js';
-import { burnRateOfEvents, errorRatio } from './burn-rate.js';
+import { burnRateOfEvents, errorRatio, saysSomething } from './burn-rate.js';
 import { calendarWindowAt, type Span } from './calendar.js';
 import { Exact } from './decimal.js';
 import type { LedgerColumns } from './ledger-window.js';
@@ -69,6 +69,15 @@ export function freshnessWindowOf(slo: SloDefinition): number {
 
 /** Every window that an evaluation of the SLO needs, in milliseconds, ascending. */
 export function windowsOf(slo: SloDefinition): readonly number[] {
+  const known = windowsKnown.get(slo) ?? sortedWindows(slo);
+  windowsKnown.set(slo, known);
+  return known;
+}
+
+/** Definitions never change, and are asked for their windows again and again. */
+const windowsKnown = new WeakMap<SloDefinition, readonly number[]>();
+
+function sortedWindows(slo: SloDefinition): readonly number[] {
   const pairs = slo.burnRateRules.flatMap((rule) => [rule.longWindowMs, rule.shortWindowMs]);
   const windows = new Set([slo.windowMs, presentWindowOf(slo), freshnessWindowOf(slo), ...pairs]);
   return [...windows].sort((a, b) => a - b);
@@ -144,7 +153,13 @@ export function unknownFigures(slo: SloDefinition, objective: ObjectiveDefinitio
 }
 
 function goodRatio(events: EventCounts | null, minEvents: number): number | null {
-  const errors = events === null ? null : errorRatio(events, minEvents);
+  if (events === null) return null;
+  const { bad, total } = events;
+  // Whole numbers are subtracted exactly, and their quotient is rounded once.
+  if (Number.isSafeInteger(bad) && Number.isSafeInteger(total) && saysSomething(events, minEvents)) {
+    return (total - Math.max(0, Math.min(bad, total))) / total;
+  }
+  const errors = errorRatio(events, minEvents);
   return errors === null ? null : new Exact(1).minus(errors).toNumber();
 }
 

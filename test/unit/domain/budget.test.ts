@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type BudgetInput, errorBudget } from '../../../src/domain/budget.js';
 import { burnRateOfEvents } from '../../../src/domain/burn-rate.js';
+import { Exact } from '../../../src/domain/decimal.js';
 import { parseDuration } from '../../../src/domain/duration.js';
 import { events, T0 } from './slo-examples.js';
 
@@ -145,6 +146,24 @@ describe('for all events', () => {
         const before = budget({ target, events: events(bad, bad + good) }).remainingRatio as number;
         const after = budget({ target, events: events(bad + 1, bad + 1 + good) }).remainingRatio as number;
         expect(after).toBeLessThanOrEqual(before);
+      }),
+    );
+  });
+});
+
+describe('whole counts', () => {
+  it('give what decimals give', () => {
+    const target = fc.constantFrom('0', '0.5', '0.97', '0.999', '0.9999', '0.99995');
+    fc.assert(
+      fc.property(target, fc.nat(10_000_000), fc.nat(10_000_000), fc.boolean(), (target, bad, good, inWholeSlices) => {
+        fc.pre(bad + good > 0);
+        const total = bad + good;
+        const found = budget({ target, events: events(bad, total), inWholeSlices });
+        const allowed = new Exact(1).minus(target).mul(total);
+        expect(found.consumedRatio).toBe(new Exact(bad).div(allowed).toNumber());
+        expect(found.remainingRatio).toBe(allowed.minus(bad).div(allowed).toNumber());
+        expect(found.remainingEvents).toBe((inWholeSlices ? allowed.floor() : allowed).minus(bad).toNumber());
+        expect(burnRateOfEvents(events(bad, total), target, 0)).toBe(found.consumedRatio);
       }),
     );
   });
