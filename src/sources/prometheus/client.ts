@@ -98,6 +98,8 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
     const { method = 'get', url: path = '', params, data: form } = request;
     if (form instanceof URLSearchParams && form.has('query')) {
       form.set('stats', 'all');
+      // VictoriaMetrics would move the times of a range, and instants of the last half minute, to where it has answers.
+      form.set('nocache', '1');
       if (bounds !== undefined) form.set('limit', String(bounds.series));
     }
     const query = String(params ?? '');

@@ -39,6 +39,7 @@ describe('a request', () => {
       time: '1768478400.123',
       timeout: '2500ms',
       stats: 'all',
+      nocache: '1',
     });
     expect(request?.headers['content-type']).toMatch(/^application\/x-www-form-urlencoded/);
   });
