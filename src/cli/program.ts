@@ -7,12 +7,14 @@ import { addSchemaCommand } from './schema.js';
 import { addServeCommand } from './serve.js';
 import { createTerminal, type Terminal } from './terminal.js';
 import { version } from './version.js';
+import { addWatchCommand } from './watch.js';
 
 const examples = `Examples:
   slograph demo                          a synthetic distributed cloud with a gateway in front, to look around in
   slograph serve --config slograph.yaml  answer for your own Prometheus
   slograph check --config slograph.yaml  what would be in force, and what is wrong with it
   slograph check slos/*.yaml             what is wrong with these definitions
+  slograph watch                         violations as they open, change and resolve
   slograph doctor --config slograph.yaml what works, what is missing, and what to do
 `;
 
@@ -41,6 +43,7 @@ export async function run(argv: readonly string[], terminal: Terminal = createTe
   addCheckCommand(program, terminal, end);
   addDoctorCommand(program, terminal, end);
   addDemoCommand(program, terminal, end);
+  addWatchCommand(program, terminal, end);
   addSchemaCommand(program, terminal);
   try {
     await program.parseAsync([...argv]);
