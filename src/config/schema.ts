@@ -1,11 +1,6 @@
 import { z } from 'zod';
-import { parseDuration } from '../domain/duration.js';
-
-/** In a schema's `meta`: the text is a path, relative to the folder of the file. */
-export const PATH_FORMAT = 'path';
-
-/** The text is a duration: `15s`. */
-export const DURATION_FORMAT = 'duration';
+import { prometheusSchema } from './prometheus-schema.js';
+import { duration, httpUrl, path, text, wholeNumber } from './setting-kinds.js';
 
 /** The configuration as it is written: durations are texts, paths may be relative. Every setting says what it means. */
 export const fileSchema = z
@@ -31,55 +26,7 @@ export const fileSchema = z
       .array(
         z.strictObject({
           name: clusterName().describe('Name of the cluster in the graph.'),
-          prometheus: z
-            .strictObject({
-              url: httpUrl().describe(
-                'Base URL of its Prometheus (or Thanos, Mimir, VictoriaMetrics), path prefix included.',
-              ),
-              timeout: duration('100ms', '10m').prefault('10s').describe('From a question to its whole answer.'),
-              maxConcurrent: wholeNumber(1, 1_000).prefault(10).describe('Requests in flight at once.'),
-              headersFile: path()
-                .nullable()
-                .prefault(null)
-                .describe('File of `Name: value` lines sent with every request; read again when it changes.'),
-              tenant: tenant()
-                .nullable()
-                .prefault(null)
-                .describe('Sent as `X-Scope-OrgID`: the tenant of Mimir or Cortex.'),
-              bearerTokenFile: path()
-                .nullable()
-                .prefault(null)
-                .describe('File with a bearer token; read again when it changes.'),
-              basicAuthFile: path()
-                .nullable()
-                .prefault(null)
-                .describe('File with `name:password`; read again when it changes.'),
-              tls: z
-                .strictObject({
-                  caFile: path()
-                    .nullable()
-                    .prefault(null)
-                    .describe('PEM certificates trusted instead of the usual ones; read again when it changes.'),
-                  certFile: path()
-                    .nullable()
-                    .prefault(null)
-                    .describe('PEM certificate to show to it; read again when it changes.'),
-                  keyFile: path()
-                    .nullable()
-                    .prefault(null)
-                    .describe('PEM key of that certificate; read again when it changes.'),
-                  serverName: text()
-                    .nullable()
-                    .prefault(null)
-                    .describe('Name that its certificate must be for, instead of the host of the URL.'),
-                  insecureSkipVerify: z
-                    .boolean()
-                    .prefault(false)
-                    .describe('Takes any certificate: who is in between can read and change everything.'),
-                })
-                .prefault({}),
-            })
-            .superRefine(refuseContradictions),
+          prometheus: prometheusSchema,
           match: z
             .record(z.string(), z.string())
             .superRefine(refuseBadLabels)
@@ -196,47 +143,6 @@ export const fileSchema = z
 
 export type FileConfig = z.output<typeof fileSchema>;
 
-function path() {
-  return z.string().min(1).meta({ format: PATH_FORMAT });
-}
-
-function text() {
-  return z.string().min(1);
-}
-
-function wholeNumber(least: number, most: number) {
-  return z.number().int().min(least).max(most);
-}
-
-/** In milliseconds. */
-function duration(least: string, most: string) {
-  return z
-    .string()
-    .transform((text, context) => {
-      const problem = (message: string) => {
-        context.addIssue({ code: 'custom', message });
-        return z.NEVER;
-      };
-      try {
-        const milliseconds = parseDuration(text);
-        const inside = milliseconds >= parseDuration(least) && milliseconds <= parseDuration(most);
-        return inside ? milliseconds : problem(`expected a duration from ${least} to ${most}, got ${text}`);
-      } catch (error) {
-        return problem((error as Error).message);
-      }
-    })
-    .meta({ format: DURATION_FORMAT });
-}
-
-function httpUrl() {
-  return z.string().transform((text, context) => {
-    const problem = httpUrlProblem(text);
-    if (problem === null) return text.replace(/\/+$/, '');
-    context.addIssue({ code: 'custom', message: problem });
-    return z.NEVER;
-  });
-}
-
 function postgresUrl() {
   return z.string().transform((text, context) => {
     const problem = postgresUrlProblem(text);
@@ -256,24 +162,6 @@ function postgresUrlProblem(text: string): string | null {
   if (url.password !== '' || url.searchParams.has('password')) {
     return 'expected a URL without a password: put it into a file and name that in store.passwordFile';
   }
-  return null;
-}
-
-/** What is said never repeats the text: there may be a password in it. */
-function httpUrlProblem(text: string): string | null {
-  const example = 'write it like http://prometheus:9090';
-  if (!URL.canParse(text)) return `expected a URL; ${example}`;
-  const url = new URL(text);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    const host = /^[\w.-]+:\d/.test(text) ? `http://${text}` : null;
-    return host === null
-      ? `expected a URL of http or https, got ${url.protocol}`
-      : `expected a URL; did you mean "${host}"?`;
-  }
-  if (url.username !== '' || url.password !== '') {
-    return 'credentials do not belong in a URL, which is shown and logged; put name:password into a file and name it as basicAuthFile';
-  }
-  if (url.search !== '' || url.hash !== '') return `expected a URL without "?" and "#"; ${example}`;
   return null;
 }
 
@@ -311,36 +199,6 @@ function labelName() {
 
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 const LABEL_EXPECTED = 'expected the name of a label: letters, digits and "_", no digit first';
-
-/** @see https://grafana.com/docs/mimir/latest/configure/about-tenant-ids/ */
-function tenant() {
-  return z.string().superRefine((name, context) => {
-    if (/^[A-Za-z0-9!\-_.*'()|]{1,150}$/.test(name)) return;
-    const message = "expected a tenant of at most 150 letters, digits and !-_.*'()|";
-    context.addIssue({ code: 'custom', message });
-  });
-}
-
-interface Reached {
-  readonly url: string;
-  readonly bearerTokenFile: string | null;
-  readonly basicAuthFile: string | null;
-  readonly tls: Readonly<Record<'caFile' | 'certFile' | 'keyFile' | 'serverName', string | null>> & {
-    readonly insecureSkipVerify: boolean;
-  };
-}
-
-function refuseContradictions({ url, bearerTokenFile, basicAuthFile, tls }: Reached, context: z.RefinementCtx): void {
-  const problem = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
-  if (bearerTokenFile !== null && basicAuthFile !== null) {
-    problem(['basicAuthFile'], 'a request carries one authorization: set bearerTokenFile or basicAuthFile, not both');
-  }
-  if ((tls.certFile === null) !== (tls.keyFile === null)) {
-    problem(['tls'], 'certFile and keyFile belong together: set both or none');
-  }
-  const asked = Object.values(tls).some((value) => value !== null && value !== false);
-  if (asked && !url.startsWith('https:')) problem(['tls'], 'only a url of https is secured by TLS');
-}
 
 function refuseBadLabels(labels: Readonly<Record<string, string>>, context: z.RefinementCtx): void {
   for (const label of Object.keys(labels)) {

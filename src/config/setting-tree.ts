@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { DURATION_FORMAT, fileSchema, PATH_FORMAT } from './schema.js';
+import { fileSchema } from './schema.js';
+import { DURATION_FORMAT, PATH_FORMAT } from './setting-kinds.js';
 
 /** Where a setting stands: keys, indexes of lists. */
 export type SettingPath = readonly (string | number)[];

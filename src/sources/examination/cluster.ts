@@ -35,7 +35,7 @@ export async function examineCluster(
   });
   const { reachable, error, kind, version, latencySeconds } = await planner.status(source.name);
   if (!reachable) {
-    const advice = 'see whether it runs, and url, headersFile and timeout of this cluster';
+    const advice = 'see whether it runs, and url, credentials, tls and timeout of this cluster';
     return [
       found(
         'reach',
