@@ -76,6 +76,11 @@ export interface FigureQuestion {
   readonly windowMs?: number;
   /** 0..1, exclusive. */
   readonly quantile?: number;
+  /**
+   * Only about so many of each cluster, those of the greatest values: more may come, all that equal the least among them.
+   * What does not come is less than all that do, or has no value where the column is whole.
+   */
+  readonly greatest?: number;
 }
 
 /** How a figure was measured. */
@@ -122,6 +127,8 @@ export interface Column<T> {
   of(entity: EntityRef): T;
   /** Keys that have a value in a cluster, sorted. */
   keys(cluster: string): readonly EntityKey[];
+  /** Whether nothing was left out of a cluster because only the greatest were asked for. */
+  isWhole(cluster: string): boolean;
 }
 
 /** Figures of many entities by few PromQL: one per (family, data source, window, instant). */

@@ -114,7 +114,10 @@ export class ClusterResolver {
     @Ask() ask: Asking,
   ): Promise<Page<ContainerType> | null> {
     const containers = await ask.facet('containers', name, instant);
-    return containers && containerPage(ask, name, instant, containers.values(), { filter, orderBy, first, after });
+    return (
+      containers &&
+      containerPage(ask, name, instant, containers.values(), { filter, orderBy, first, after, isWhole: true })
+    );
   }
 
   @FieldResolver(() => MicroserviceConnection, {

@@ -9,12 +9,15 @@ import {
   ContainerType,
 } from './container.type.js';
 import { oneOf, textMatcher } from './filter.js';
+import { greatestRanks } from './greatest.js';
 import type { Instant } from './instant.js';
 import { microserviceFinder } from './joins.js';
 import { ranksOf } from './order.js';
 import { type Page, type PageArgs, pageOf } from './paging.js';
 
 export interface ContainerListArgs extends PageArgs {
+  /** Whether these are all containers of the cluster. */
+  readonly isWhole?: boolean;
   readonly filter?: ContainerFilter | null;
   readonly orderBy?: ContainerOrder | null;
 }
@@ -25,18 +28,24 @@ export async function containerPage(
   cluster: string,
   instant: Instant,
   containers: Iterable<ContainerFacts>,
-  { filter, orderBy, ...page }: ContainerListArgs,
+  { filter, orderBy, isWhole = false, ...page }: ContainerListArgs,
 ): Promise<Page<ContainerType> | null> {
   const passes = await containerTest(ask, cluster, instant, filter);
   if (passes === null) return null;
   const items = [...containers].filter(passes).map((facts) => new ContainerType(cluster, facts, instant));
   const by = orderBy?.by ?? 'NAME';
-  const rank = by === 'NAME' ? {} : { rank: await ranksOf(items, (container) => rankOf(ask, container, by)) };
+  const rank = by === 'NAME' ? {} : { rank: await ranks(by) };
   return pageOf(
     items,
     { list: `Container ${by}`, key: ({ ref }) => ref.key, direction: orderBy?.direction ?? 'ASC', ...rank },
     page,
   );
+
+  async function ranks(figure: keyof typeof FIGURES | 'RESTARTS') {
+    const isPlain = isWhole && !filter && orderBy?.direction === 'DESC' && figure !== 'RESTARTS';
+    const greatest = isPlain ? await greatestRanks(ask, items, FIGURES[figure], page) : null;
+    return greatest ?? ranksOf(items, (container) => rankOf(ask, container, figure));
+  }
 }
 
 const FIGURES: Readonly<Record<Exclude<keyof typeof ContainerOrderFieldEnum, 'NAME' | 'RESTARTS'>, FamilyName>> = {

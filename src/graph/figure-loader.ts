@@ -62,6 +62,12 @@ export function figureLoader(figures: FigureReader, { cache, waves, read }: Batc
       }
       return loader.load({ entities });
     },
+    /** Answers for entities whose figure is known from another question. */
+    answer(question: FigureQuestion, entities: readonly EntityRef[], atMs: number, column: Column<Figure>): void {
+      if (!cache) return;
+      const { loader } = loaderOf(question, atMs);
+      for (const entity of entities) loader.prime(entity, column);
+    },
     column(question: FigureQuestion, cluster: string, atMs: number): Promise<Column<Figure>> {
       const { loader, whole } = loaderOf(question, atMs);
       const column = loader.load({ cluster, key: null });
@@ -72,8 +78,8 @@ export function figureLoader(figures: FigureReader, { cache, waves, read }: Batc
 }
 
 /** Equal for questions with the same answer. */
-export function questionKey({ family, windowMs, quantile }: FigureQuestion): string {
-  return `${family} ${windowMs ?? ''} ${quantile ?? ''}`;
+export function questionKey({ family, windowMs, quantile, greatest }: FigureQuestion): string {
+  return `${family} ${windowMs ?? ''} ${quantile ?? ''} ${greatest ?? ''}`;
 }
 
 /** Wishes of many are not compared: each is asked for once, by its list. */
@@ -100,5 +106,6 @@ function joined(entities: readonly EntityRef[], columns: readonly Column<Figure>
   return {
     of: (entity) => (byEntity.get(`${entity.cluster} ${entity.key}`) ?? first).of(entity),
     keys: (cluster) => [...new Set(columns.flatMap((column) => column.keys(cluster)))].sort(),
+    isWhole: (cluster) => columns.every((column) => column.isWhole(cluster)),
   };
 }

@@ -37,6 +37,8 @@ export interface Loaders {
   columnOf(question: FigureQuestion, entity: EntityRef, atMs: number): Promise<Column<Figure>>;
   /** A figure of many entities, asked for together with those of others. */
   figures(question: FigureQuestion, entities: readonly EntityRef[], atMs: number): Promise<Column<Figure>>;
+  /** Answers for entities whose figure is known from another question; nothing is asked for them again. */
+  answer(question: FigureQuestion, entities: readonly EntityRef[], atMs: number, column: Column<Figure>): void;
   /** A figure of everything in a cluster that has it. */
   column(question: FigureQuestion, cluster: string, atMs: number): Promise<Column<Figure>>;
   /** @throws InputError, LimitError */

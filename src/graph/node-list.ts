@@ -2,6 +2,7 @@ import type { FamilyName } from '../domain/metric.js';
 import type { NodeFacts } from '../domain/model.js';
 import type { Asking } from './asking.js';
 import { textMatcher } from './filter.js';
+import { greatestRanks } from './greatest.js';
 import type { Instant } from './instant.js';
 import { type NodeFilter, type NodeOrder, type NodeOrderFieldEnum, NodeType } from './node.type.js';
 import { ranksOf } from './order.js';
@@ -24,12 +25,18 @@ export async function nodePage(
   if (passes === null) return null;
   const items = [...nodes].map(({ name }) => new NodeType(cluster, name, instant)).filter(passes);
   const by = orderBy?.by ?? 'NAME';
-  const rank = by === 'NAME' ? {} : { rank: await ranksOf(items, (node) => figureOf(ask, node, by)) };
+  const rank = by === 'NAME' ? {} : { rank: await ranks(by) };
   return pageOf(
     items,
     { list: `Node ${by}`, key: ({ ref }) => ref.key, direction: orderBy?.direction ?? 'ASC', ...rank },
     page,
   );
+
+  async function ranks(figure: keyof typeof FIGURES) {
+    const isPlain = !filter && orderBy?.direction === 'DESC';
+    const greatest = isPlain ? await greatestRanks(ask, items, FIGURES[figure], page) : null;
+    return greatest ?? ranksOf(items, (node) => figureOf(ask, node, figure));
+  }
 }
 
 const FIGURES: Readonly<Record<Exclude<keyof typeof NodeOrderFieldEnum, 'NAME'>, FamilyName>> = {

@@ -81,7 +81,7 @@ export function pageOf<T>(
   { first, after }: PageArgs,
   unreachable: readonly string[] = [],
 ): Page<T> {
-  const size = sizeOf(first);
+  const size = pageSize(first);
   const { list, key, rank = key, direction = 'ASC' } = ordering;
   const name = `${list} ${direction}`;
   const compare = comparison(direction);
@@ -121,7 +121,8 @@ export function AfterArg(): ParameterDecorator {
   }) as ParameterDecorator;
 }
 
-function sizeOf(first: number | null | undefined): number {
+/** How many items a page has at most. @throws InputError */
+export function pageSize(first: number | null | undefined): number {
   const size = first ?? DEFAULT_FIRST;
   if (size < 1 || size > MAX_FIRST) throw new InputError(`first must be within 1..${MAX_FIRST}, got ${size}`);
   return size;

@@ -28,6 +28,8 @@ export const cadvisorFamilies = {
   ),
   'container.cpuThrottling': {
     ...figure([PERIODS], (ask) => `${periods(ask, THROTTLED)} / ${periods(ask, PERIODS)}`),
+    // A comparison would lose the containers of which nothing happened.
+    isGreatestRow: false,
     notANumber: 'NO_EVENTS',
   },
   'container.memoryWorkingSet': figure([WORKING_SET], (ask) =>
@@ -67,7 +69,7 @@ export function placed(row: InstantSeries): InstantSeries {
 export const containerMetrics = [WORKING_SET];
 
 function figure(metrics: readonly string[], promql: Family['promql'], fold: Family['fold'] = byContainer): Family {
-  return { metrics, promql, fold, notANumber: 'NOT_A_NUMBER' };
+  return { metrics, promql, fold, isGreatestRow: true, notANumber: 'NOT_A_NUMBER' };
 }
 
 function network(metric: string): Family {

@@ -16,6 +16,8 @@ export type ClusterColumn =
       /** The same for one entity, where entities differ in it. */
       readonly absentOf?: (key: EntityKey) => MissingReason;
       readonly notANumber: MissingReason;
+      /** Whether lesser figures were left out. */
+      readonly isCut?: boolean;
       /** Whose view an entity's figure is; at an instant only. */
       readonly perspectives?: ReadonlyMap<EntityKey, Perspective>;
     }
@@ -50,6 +52,7 @@ export function figureColumn(columns: ClusterColumns, atMs: number, context: Col
       return { value: null, missing: Number.isNaN(cell) ? column.notANumber : 'NOT_A_NUMBER', atMs, measurement };
     },
     keys: (cluster) => keysOf(columns, cluster, context),
+    isWhole: (cluster) => isWhole(columns.get(cluster)),
   };
 }
 
@@ -82,6 +85,7 @@ export function seriesColumn(
       return { ...instants, values, measurement, ...(column?.ok === false && { error: column.error }) };
     },
     keys: (cluster) => keysOf(columns, cluster, context),
+    isWhole: (cluster) => isWhole(columns.get(cluster)),
   };
 }
 
@@ -104,6 +108,10 @@ function keysOf(columns: ClusterColumns, cluster: string, context: ColumnContext
     .map(([key]) => key)
     .filter((key) => sees(context, cluster, key))
     .sort();
+}
+
+function isWhole(column: ClusterColumn | undefined): boolean {
+  return column?.ok === true && column.isCut !== true;
 }
 
 function missingBy(error: SourceError): MissingReason {

@@ -39,6 +39,8 @@ export interface Family {
   /** Entities that never have the figure, whatever is collected, where there are such. */
   isForeignTo?(key: EntityKey): boolean;
   promql(ask: Ask): string;
+  /** Whether an entity's figure is the greatest of its rows, as they stand in the answer: then PromQL can choose. */
+  readonly isGreatestRow?: boolean;
   /** The rows of one cluster, by entity. */
   fold(rows: readonly Row[], nodeOf: NodeOf): ReadonlyMap<EntityKey, Cells>;
   /** Whose view the last cell of each entity is, where several tell of it. */

@@ -11,6 +11,7 @@ import { type Naming, readNaming, rowsByCluster } from './inventory-vectors.js';
 import { narrowTo, narrowToScope } from './narrowing.js';
 import type { ClusterSlice } from './prometheus/cluster-slices.js';
 import type { Planner } from './prometheus/planner.js';
+import { by } from './prometheus/promql.js';
 import { instantShot, rangeShot, type Shot } from './shots.js';
 
 type Sources = Pick<Planner, 'slices' | 'dataSourceOf' | 'instant' | 'range' | 'metricNames'>;
@@ -50,9 +51,11 @@ async function readColumns(
 ): Promise<ClusterColumns> {
   const entry = catalogue[question.family];
   if ('promql' in entry) return readFamily(planner, question, entry, wanted, shot);
+  // The greatest quotients are not those of the greatest numbers.
+  const { greatest: _, ...whole } = question;
   const [numerator, denominator] = await Promise.all([
-    readColumns(planner, { ...question, family: entry.numerator }, wanted, shot),
-    readColumns(planner, { ...question, family: entry.denominator }, wanted, shot),
+    readColumns(planner, { ...whole, family: entry.numerator }, wanted, shot),
+    readColumns(planner, { ...whole, family: entry.denominator }, wanted, shot),
   ]);
   return new Map(
     [...numerator].map(([cluster, column]) => [cluster, quotient(column, denominator.get(cluster) ?? column)]),
@@ -119,7 +122,15 @@ function promqlOf({ question, family, wanted, shot, slice }: SliceQuestion, nami
     'clusters' in wanted ? narrowToScope(kind, shot.context.scope) : narrowTo(kind, keysWanted(slice, wanted), namings);
   const quantile = question.quantile ?? DEFAULT_QUANTILE;
   if (!(quantile > 0 && quantile < 1)) throw new RangeError(`a quantile is between 0 and 1, got ${quantile}`);
-  return family.promql({ slice, windowMs: windowOf(question) ?? 0, quantile, narrowing });
+  const promql = family.promql({ slice, windowMs: windowOf(question) ?? 0, quantile, narrowing });
+  const { greatest } = question;
+  return greatest === undefined || family.isGreatestRow !== true ? promql : greatestOf(promql, greatest, slice);
+}
+
+/** `(x) >= on (cluster) group_left () min by (cluster) (topk by (cluster) (70, x))`: with all that equal the last one. */
+function greatestOf(promql: string, count: number, slice: ClusterSlice): string {
+  const ofCluster = slice.by.length === 0 ? '' : ` ${by(slice.by)} `;
+  return `(${promql}) >= on (${slice.by.join(', ')}) group_left () min${ofCluster}(topk${ofCluster}(${count}, ${promql}))`;
 }
 
 function keysWanted(slice: ClusterSlice, wanted: readonly EntityRef[]): readonly string[] {
@@ -146,8 +157,14 @@ async function columnOf(
     measurement: { ...measurement, source: family.sourceOf?.(rows) ?? measurement.source },
     ...(await absencesOf(ask, cluster, rows, cells)),
     notANumber: family.notANumber,
+    ...(isCut(ask, rows) && { isCut: true }),
     ...(family.perspectives !== undefined && { perspectives: family.perspectives(rows) }),
   };
+}
+
+/** Whether there may be more than the rows that came. */
+function isCut({ question: { greatest }, family }: SliceQuestion, rows: readonly Row[]): boolean {
+  return greatest !== undefined && family.isGreatestRow === true && rows.length >= greatest;
 }
 
 /** Why entities are not among what was found. */

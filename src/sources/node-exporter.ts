@@ -192,7 +192,7 @@ export function instancesOf(
 }
 
 function figure(metrics: readonly string[], promql: Family['promql'], fold: Family['fold'] = byNode): Family {
-  return { metrics, promql, fold, notANumber: 'NOT_A_NUMBER' };
+  return { metrics, promql, fold, isGreatestRow: true, notANumber: 'NOT_A_NUMBER' };
 }
 
 function pressure(metric: string): Family {

@@ -163,7 +163,7 @@ export function portsOf(world: World): { readonly ports: GraphPorts; readonly ca
   return { ports, calls };
 
   function columnOf<T>(question: FigureQuestion, of: (entity: EntityRef) => T): Column<T> {
-    return { of, keys: (cluster) => world.keys?.(question, cluster) ?? [] };
+    return { of, keys: (cluster) => world.keys?.(question, cluster) ?? [], isWhole: () => true };
   }
 }
 
