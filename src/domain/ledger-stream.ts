@@ -127,17 +127,21 @@ export class LedgerStream {
     return { oldestMs: oldest, newestMs: this.lastSeen(this.tiers.length - 1, fromMs, toMs) ?? toMs };
   }
 
-  /** The most events per minute in any slice that is known exactly; null before there is one. */
+  /**
+   * The most events per minute in any slice that is known exactly, at least one event in its shortest slices: where hardly
+   * anything happens one more is nothing to wonder at. Null before anything is known.
+   */
   largestPerMinute(): number | null {
-    const tiers = this.tiers.filter(({ sliceMs }) => sliceMs === BLOCK_MS || sliceMs === HOUR_MS);
     let largest: number | null = null;
-    for (const tier of tiers) {
+    for (const tier of this.tiers) {
+      if (tier.sliceMs > HOUR_MS) break;
+      const minutes = tier.sliceMs / MINUTE_MS;
       for (let slice = tier.start; slice < tier.end; slice += 1) {
-        const perMinute = (tier.count(slice) / tier.sliceMs) * MINUTE_MS;
-        if (!tier.isEstimated(slice) && perMinute > (largest ?? -1)) largest = perMinute;
+        const perMinute = tier.count(slice) / minutes;
+        if (perMinute > (largest ?? -1) && !tier.isEstimated(slice)) largest = perMinute;
       }
     }
-    return largest;
+    return largest === null ? null : Math.max(largest, MINUTE_MS / this.sliceMs);
   }
 
   /** All that is kept, so that it can be taken over by a stream with other needs, or stored. */
