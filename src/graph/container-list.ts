@@ -72,12 +72,13 @@ async function containerTest(
   instant: Instant,
   filter: ContainerFilter | null | undefined,
 ): Promise<((container: ContainerFacts) => boolean) | null> {
-  const [name, pod, namespace] = [textMatcher(filter?.name), textMatcher(filter?.pod), textMatcher(filter?.namespace)];
-  const [node, microservice] = [textMatcher(filter?.node), textMatcher(filter?.microservice)];
+  if (filter === null || filter === undefined) return () => true;
+  const [name, pod, namespace] = [textMatcher(filter.name), textMatcher(filter.pod), textMatcher(filter.namespace)];
+  const [node, microservice] = [textMatcher(filter.node), textMatcher(filter.microservice)];
   const [pods, microserviceOf, states] = await Promise.all([
-    filter?.node ? ask.facet('pods', cluster, instant) : undefined,
-    filter?.microservice ? microserviceFinder(ask, cluster, instant) : undefined,
-    filter?.state ? ask.facet('containerStates', cluster, instant) : undefined,
+    filter.node ? ask.facet('pods', cluster, instant) : undefined,
+    filter.microservice ? microserviceFinder(ask, cluster, instant) : undefined,
+    filter.state ? ask.facet('containerStates', cluster, instant) : undefined,
   ]);
   if (pods === null || microserviceOf === null || states === null) return null;
   return (facts) => {
@@ -89,7 +90,7 @@ async function containerTest(
       namespace(facts.namespace) &&
       node(pods?.get(podKey)?.node ?? '') &&
       microservice(...(serves === null ? [] : [serves.name, serves.ref.key])) &&
-      oneOf(filter?.state, states?.get(entityKey(podKey, facts.name))?.state ?? null)
+      oneOf(filter.state, states?.get(entityKey(podKey, facts.name))?.state ?? null)
     );
   };
 }

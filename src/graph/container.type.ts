@@ -12,7 +12,6 @@ import { connectionOf } from './paging.js';
 @ObjectType('Container', { implements: EntityType, description: 'A container of a pod.', simpleResolvers: true })
 export class ContainerType implements EntityType, Placed {
   readonly ref: EntityRef;
-  readonly podKey: string;
   @Field(() => String, { description: 'Its name in the pod.' })
   readonly name: string;
   @Field(() => String, { description: 'Namespace of its pod.' })
@@ -20,6 +19,7 @@ export class ContainerType implements EntityType, Placed {
   @Field(() => String, { nullable: true, description: 'The image it runs; null when not known.' })
   readonly image: string | null;
   readonly podName: string;
+  private readonly named: Names;
 
   constructor(
     cluster: string,
@@ -30,14 +30,36 @@ export class ContainerType implements EntityType, Placed {
     this.namespace = facts.namespace;
     this.podName = facts.pod;
     this.image = facts.image;
-    this.podKey = entityKey(facts.namespace, facts.pod);
-    this.ref = { cluster, key: entityKey(facts.namespace, facts.pod, facts.name) };
+    this.named = namesOf(cluster, facts);
+    this.ref = this.named.ref;
+  }
+
+  get podKey(): string {
+    return entityKey(this.namespace, this.podName);
   }
 
   @Field(() => ID, { description: 'Opaque and stable.' })
   get id(): string {
-    return encodeId('Container', this.ref.cluster, this.namespace, this.podName, this.name);
+    this.named.id ??= encodeId('Container', this.ref.cluster, this.namespace, this.podName, this.name);
+    return this.named.id;
   }
+}
+
+/** What a container goes by. */
+interface Names {
+  readonly ref: EntityRef;
+  id: string | null;
+}
+
+/** Kept as long as its facts: lists of thousands are asked for again and again. */
+const known = new WeakMap<ContainerFacts, Names>();
+
+function namesOf(cluster: string, facts: ContainerFacts): Names {
+  const before = known.get(facts);
+  if (before?.ref.cluster === cluster) return before;
+  const names = { ref: { cluster, key: entityKey(facts.namespace, facts.pod, facts.name) }, id: null };
+  known.set(facts, names);
+  return names;
 }
 
 export const ContainerConnection = connectionOf('Container', () => ContainerType);

@@ -55,7 +55,8 @@ export function figureLoader(figures: FigureReader, { cache, waves, read }: Batc
       const [first] = entities;
       const known = first === undefined ? undefined : whole.get(first.cluster);
       if (known !== undefined && entities.every(({ cluster }) => cluster === first?.cluster)) return known;
-      const asked = entities.flatMap((entity) => answers.get(keyOf(entity)) ?? []);
+      const asked =
+        answers.size < entities.length ? [] : entities.flatMap((entity) => answers.get(keyOf(entity)) ?? []);
       // An order by this figure has asked for all of them before.
       if (asked.length === entities.length && first !== undefined) {
         return Promise.all(asked).then((columns) => joined(entities, columns));

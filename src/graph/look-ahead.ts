@@ -99,13 +99,22 @@ function answerAtOnce(field: Field, family: FamilyName): void {
   const { resolve } = field;
   if (resolve === undefined) return;
   field.resolve = (source, args, context, info) => {
-    const fetched = fetchedFor.get(source as object)?.find(({ question }) => isAnswer(question, family, args));
+    const fetched = answerAmong(fetchedFor.get(source as object), family, args);
     if (fetched === undefined) return resolve(source, args, context, info);
     const { ref } = source as Placed;
     const figure = fetched.column.of(ref);
     if (figure.error !== undefined) context.report(figure.error, responsePathAsArray(info.path));
     return new MetricType(fetched.question, ref, figure);
   };
+}
+
+function answerAmong(
+  all: readonly Fetched[] = [],
+  family: FamilyName,
+  args: Record<string, unknown>,
+): Fetched | undefined {
+  for (const fetched of all) if (isAnswer(fetched.question, family, args)) return fetched;
+  return undefined;
 }
 
 /** The same defaults as where the question was made. */

@@ -89,18 +89,19 @@ export function pageOf<T>(
   const place = after === null || after === undefined ? null : decodePageCursor(after, name);
   const start = place === null ? 0 : firstAfter(places, (other) => compare(other, place) > 0);
   const slice = places.slice(start, start + size);
-  const edges = slice.map((of) => ({
-    cursor: encodePageCursor({ list: name, rank: of.rank, key: of.key }),
-    node: of.item,
-  }));
+  const cursorOf = (of: Place) => encodePageCursor({ list: name, rank: of.rank, key: of.key });
+  const [begin, end] = [slice[0], slice.at(-1)];
   return {
-    edges,
+    // A cursor per item is made for those who ask for one.
+    get edges() {
+      return slice.map((of) => ({ cursor: cursorOf(of), node: of.item }));
+    },
     nodes: slice.map(({ item }) => item),
     pageInfo: {
       hasNextPage: start + slice.length < places.length,
       hasPreviousPage: start > 0 && places.length > 0,
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
+      startCursor: begin === undefined ? null : cursorOf(begin),
+      endCursor: end === undefined ? null : cursorOf(end),
     },
     totalCount: items.length,
     unreachable,

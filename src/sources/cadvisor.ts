@@ -1,4 +1,4 @@
-import { type Ask, type Family, foldBy, group, hostOf, native, ownKey, select } from './family.js';
+import { type Ask, containerKey, type Family, foldBy, group, hostOf, native, podKey, select } from './family.js';
 import type { InstantSeries } from './prometheus/answer.js';
 import { increase, type Matchers, rate } from './prometheus/promql.js';
 
@@ -18,8 +18,8 @@ const POD = native('namespace', 'pod');
 const KUBELET = ['node', 'instance'];
 const CONTAINER = native('namespace', 'pod', 'container');
 
-const byContainer = foldBy((labels) => ownKey(labels, 'namespace', 'pod', 'container'));
-const byPod = foldBy((labels) => ownKey(labels, 'namespace', 'pod'));
+const byContainer = foldBy(containerKey);
+const byPod = foldBy(podKey);
 
 export const cadvisorFamilies = {
   // The kubelet gives the same counter on /metrics/resource: `max` takes one of the two, and one of an HA pair.

@@ -38,13 +38,13 @@ export function figureColumn(columns: ClusterColumns, atMs: number, context: Col
   const views = new Map<ClusterColumn, Partial<Record<Perspective, Measurement>>>();
   return {
     of(entity) {
-      const { column, cells } = lookUp(columns, entity, context);
+      const column = visibleColumn(columns, entity, context);
       if (column === null) {
         return { value: null, missing: 'NO_SAMPLE', atMs, measurement: context.unmeasured(entity.cluster) };
       }
       const measurement = measuredBy(column, entity.key, views);
       if (!column.ok) return { value: null, missing: missingBy(column.error), atMs, measurement, error: column.error };
-      const cell = cells?.[0] ?? null;
+      const cell = column.cells.get(entity.key)?.[0] ?? null;
       if (cell === null) {
         return { value: null, missing: column.absentOf?.(entity.key) ?? column.absent, atMs, measurement };
       }
@@ -79,7 +79,8 @@ export function seriesColumn(
   const nothing = Array.from(instants.timesMs, () => null);
   return {
     of(entity) {
-      const { column, cells } = lookUp(columns, entity, context);
+      const column = visibleColumn(columns, entity, context);
+      const cells = column?.ok === true ? column.cells.get(entity.key) : undefined;
       const measurement = column?.measurement ?? context.unmeasured(entity.cluster);
       const values = cells?.map((cell) => (cell !== null && Number.isFinite(cell) ? cell : null)) ?? nothing;
       return { ...instants, values, measurement, ...(column?.ok === false && { error: column.error }) };
@@ -89,13 +90,13 @@ export function seriesColumn(
   };
 }
 
-function lookUp(columns: ClusterColumns, { cluster, key }: EntityRef, context: ColumnContext) {
-  const column = columns.get(cluster) ?? null;
-  const isVisible = sees(context, cluster, key);
-  return {
-    column: isVisible ? column : null,
-    cells: column?.ok === true && isVisible ? column.cells.get(key) : undefined,
-  };
+function visibleColumn(
+  columns: ClusterColumns,
+  { cluster, key }: EntityRef,
+  context: ColumnContext,
+): ClusterColumn | null {
+  const column = columns.get(cluster);
+  return column !== undefined && sees(context, cluster, key) ? column : null;
 }
 
 function keysOf(columns: ClusterColumns, cluster: string, context: ColumnContext): readonly EntityKey[] {

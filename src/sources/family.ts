@@ -129,6 +129,28 @@ export function ownKey(labels: Labels, ...names: readonly string[]): EntityKey |
   return parts.includes('') ? null : entityKey(...parts);
 }
 
+/**
+ * What a reader makes of labels, made once: equal labels of all answers are one object.
+ * @see LabelDictionary
+ */
+export function keptByLabels<T extends object | string | null>(read: (labels: Labels) => T): (labels: Labels) => T {
+  const kept = new WeakMap<Labels, T>();
+  return (labels) => {
+    const known = kept.get(labels);
+    if (known !== undefined) return known;
+    const value = read(labels);
+    kept.set(labels, value);
+    return value;
+  };
+}
+
+/** Names the entity of a row; null when a label is missing. */
+export type KeyOf = (labels: Labels) => EntityKey | null;
+
+export const nodeKey: KeyOf = (labels) => ownKey(labels, 'node');
+export const podKey: KeyOf = keptByLabels((labels) => ownKey(labels, 'namespace', 'pod'));
+export const containerKey: KeyOf = keptByLabels((labels) => ownKey(labels, 'namespace', 'pod', 'container'));
+
 /** Rows by key. Where several rows have one key (twins of an exporter), the greater number counts, never the sum. */
 export function foldBy(keyOf: (labels: Labels, nodeOf: NodeOf) => EntityKey | null): Family['fold'] {
   return (rows, nodeOf) => {

@@ -69,12 +69,18 @@ async function readFamily(
   wanted: Wanted,
   shot: Shot,
 ): Promise<ClusterColumns> {
-  const clusters = 'clusters' in wanted ? wanted.clusters : [...new Set(wanted.map(({ cluster }) => cluster))];
+  const clusters = 'clusters' in wanted ? wanted.clusters : clustersOf(wanted);
   const visible = clusters.filter((cluster) => seesCluster(shot.context.scope, cluster));
   const columns = await Promise.all(
     planner.slices(visible).map((slice) => readSlice({ planner, question, family, wanted, shot, slice })),
   );
   return new Map(columns.flat());
+}
+
+function clustersOf(wanted: readonly EntityRef[]): readonly string[] {
+  const clusters = new Set<string>();
+  for (const { cluster } of wanted) clusters.add(cluster);
+  return [...clusters];
 }
 
 /** One question to one data source. */
@@ -133,13 +139,17 @@ function greatestOf(promql: string, count: number, slice: ClusterSlice): string 
   return `(${promql}) >= on (${slice.by.join(', ')}) group_left () min${ofCluster}(topk${ofCluster}(${count}, ${promql}))`;
 }
 
-function keysWanted(slice: ClusterSlice, wanted: readonly EntityRef[]): readonly string[] {
-  const clusters = new Set(slice.clusters);
-  return wanted.filter(({ cluster }) => clusters.has(cluster)).map(({ key }) => key);
+function keysWanted({ clusters }: ClusterSlice, wanted: readonly EntityRef[]): readonly string[] {
+  const keys: string[] = [];
+  for (const { cluster, key } of wanted) if (clusters.includes(cluster)) keys.push(key);
+  return keys;
 }
 
-function entityCount({ slice, wanted }: SliceQuestion): number {
-  return 'clusters' in wanted ? slice.clusters.length : keysWanted(slice, wanted).length;
+function entityCount({ slice: { clusters }, wanted }: SliceQuestion): number {
+  if ('clusters' in wanted) return clusters.length;
+  let count = 0;
+  for (const { cluster } of wanted) if (clusters.includes(cluster)) count += 1;
+  return count;
 }
 
 async function columnOf(

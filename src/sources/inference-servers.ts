@@ -1,7 +1,7 @@
 import { type EntityKey, entityKey } from '../domain/entity.js';
 import type { InferenceFacts } from '../domain/model.js';
-import { type Ask, type Family, foldBy, group, on, select } from './family.js';
-import { mapValues, podKey, rowsByKey } from './inventory-rows.js';
+import { type Ask, type Family, foldBy, group, on, podKey, select } from './family.js';
+import { mapValues, rowsByKey } from './inventory-rows.js';
 import { podWorkloads } from './kube-state-metrics.js';
 import { type InferenceFigure, type ModelServer, modelServers, type Reading, type Term } from './model-servers.js';
 import type { InstantSeries, Labels } from './prometheus/answer.js';

@@ -1,6 +1,7 @@
 import { type EntityKey, entityKey } from '../domain/entity.js';
 import type { Inventory, PodApplication } from '../domain/model.js';
-import { podKey, rowByKey } from './inventory-rows.js';
+import { podKey } from './family.js';
+import { rowByKey } from './inventory-rows.js';
 import type { InstantSeries } from './prometheus/answer.js';
 
 /** The application that each pod's label names, and the microservices its workload answers for. */

@@ -1,7 +1,8 @@
 import { type EntityKey, entityKey } from '../domain/entity.js';
 import type { ContainerName, GpuFacts, NodeFacts, PodFacts } from '../domain/model.js';
 import { gpuKey, uuidOf } from './dcgm.js';
-import { firstOf, nodeKey, rowByKey, rowsByKey } from './inventory-rows.js';
+import { nodeKey } from './family.js';
+import { firstOf, rowByKey, rowsByKey } from './inventory-rows.js';
 import type { Naming } from './inventory-vectors.js';
 import type { InstantSeries, Labels } from './prometheus/answer.js';
 

@@ -1,6 +1,7 @@
 import type { EntityKey } from '../domain/entity.js';
 import type { FilesystemFacts, NodeCondition, NodeFacts, NodeLabels, NodeState } from '../domain/model.js';
-import { firstOf, nodeKey, rowByKey } from './inventory-rows.js';
+import { nodeKey } from './family.js';
+import { firstOf, rowByKey } from './inventory-rows.js';
 import type { Naming } from './inventory-vectors.js';
 import { REGION_LABELS, ZONE_LABELS } from './kube-state-metrics.js';
 import { kernelNameOf } from './node-exporter.js';

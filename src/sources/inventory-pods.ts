@@ -8,8 +8,8 @@ import type {
   PodState,
   Workload,
 } from '../domain/model.js';
-import { own, ownKey } from './family.js';
-import { containerKey, firstOf, podKey, rowByKey, rowsByKey } from './inventory-rows.js';
+import { containerKey, keptByLabels, own, ownKey, podKey } from './family.js';
+import { firstOf, rowByKey, rowsByKey } from './inventory-rows.js';
 import type { InstantSeries } from './prometheus/answer.js';
 
 type Rows = readonly InstantSeries[];
@@ -82,18 +82,17 @@ function ownerOf(labels: InstantSeries['labels']): Workload | null {
 
 /** Containers, native sidecars among them; the sandbox is none. */
 export function containersOf(rows: Rows): ReadonlyMap<EntityKey, ContainerFacts> {
-  return new Map(
-    [...rowByKey(rows, containerKey)].map(([key, { labels }]) => [
-      key,
-      {
-        namespace: own(labels, 'namespace'),
-        pod: own(labels, 'pod'),
-        name: own(labels, 'container'),
-        image: firstOf(labels, 'image'),
-      },
-    ]),
-  );
+  return new Map([...rowByKey(rows, containerKey)].map(([key, { labels }]) => [key, containerFacts(labels)]));
 }
+
+const containerFacts = keptByLabels(
+  (labels): ContainerFacts => ({
+    namespace: own(labels, 'namespace'),
+    pod: own(labels, 'pod'),
+    name: own(labels, 'container'),
+    image: firstOf(labels, 'image'),
+  }),
+);
 
 /** Vectors that make up the state of containers. */
 export interface StateVectors {

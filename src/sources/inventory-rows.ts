@@ -1,13 +1,6 @@
 import type { EntityKey } from '../domain/entity.js';
-import { ownKey } from './family.js';
+import type { KeyOf } from './family.js';
 import type { InstantSeries, Labels } from './prometheus/answer.js';
-
-/** Names the entity of a row; null when a label is missing. */
-export type KeyOf = (labels: Labels) => EntityKey | null;
-
-export const nodeKey: KeyOf = (labels) => ownKey(labels, 'node');
-export const podKey: KeyOf = (labels) => ownKey(labels, 'namespace', 'pod');
-export const containerKey: KeyOf = (labels) => ownKey(labels, 'namespace', 'pod', 'container');
 
 /** One row per key. Where several have one key (twins, a reused name), the one of the greatest value counts. */
 export function rowByKey(rows: readonly InstantSeries[], keyOf: KeyOf): ReadonlyMap<EntityKey, InstantSeries> {

@@ -22,8 +22,15 @@ export async function readVector(question: InventoryQuestion, promql: (ask: Ask)
   const { planner, slice, atMs, context } = question;
   const text = promql({ slice, windowMs: 0, quantile: 0, narrowing: {} });
   const { series } = await planner.instant(slice.dataSource, text, atMs, slice.clusters.length, context);
-  return rowsByCluster(slice, series);
+  const bySlice = sorted.get(series) ?? new Map<string, ClusterRows>();
+  sorted.set(series, bySlice);
+  const rows = bySlice.get(slice.key) ?? rowsByCluster(slice, series);
+  bySlice.set(slice.key, rows);
+  return rows;
 }
+
+/** Of answers that several readers share: every figure of nodes asks how nodes are named. */
+const sorted = new WeakMap<readonly InstantSeries[], Map<string, ClusterRows>>();
 
 /** Sorts rows to their clusters; rows of no cluster asked for are left out. */
 export function rowsByCluster<T extends { readonly labels: InstantSeries['labels'] }>(
@@ -61,7 +68,17 @@ export async function readNaming(question: InventoryQuestion): Promise<ReadonlyM
   );
 }
 
+const known = new WeakMap<readonly InstantSeries[], Naming>();
+
 function namingOf(infos: readonly InstantSeries[], unames: readonly InstantSeries[], label: string | null): Naming {
+  const before = known.get(infos);
+  if (before?.unames === unames && before.names.label === label) return before;
+  const naming = newNaming(infos, unames, label);
+  known.set(infos, naming);
+  return naming;
+}
+
+function newNaming(infos: readonly InstantSeries[], unames: readonly InstantSeries[], label: string | null): Naming {
   const names: NodeNames = {
     known: new Map(infos.map(({ labels }) => [own(labels, 'node'), labels.internal_ip ?? null])),
     unames: unames.map(({ labels }) => labels),

@@ -1,5 +1,16 @@
 import { entityKey } from '../domain/entity.js';
-import { type Ask, type Family, foldBy, group, native, on, ownKey, select, selectAll } from './family.js';
+import {
+  type Ask,
+  containerKey,
+  type Family,
+  foldBy,
+  group,
+  native,
+  nodeKey,
+  on,
+  select,
+  selectAll,
+} from './family.js';
 import { cpuCount, cpuMetrics, isOfTarget, memoryMetrics, memoryTotal } from './node-exporter.js';
 import { by, type Matchers } from './prometheus/promql.js';
 
@@ -27,8 +38,8 @@ const GPU_RESOURCES: Matchers = {
   resource: { matches: 'nvidia_com_gpu.*|nvidia_com_mig_.+|amd_com_gpu.*|gpu_intel_com_.+' },
 };
 
-const byNode = foldBy((labels) => ownKey(labels, 'node'));
-const byContainer = foldBy((labels) => ownKey(labels, 'namespace', 'pod', 'container'));
+const byNode = foldBy(nodeKey);
+const byContainer = foldBy(containerKey);
 const byCluster = foldBy(() => entityKey());
 
 export const kubeStateMetricsFamilies = {

@@ -77,13 +77,12 @@ const PLANS: Readonly<Record<MeasuredKind, Plan>> = {
  */
 export function narrowTo(kind: MeasuredKind, keys: readonly EntityKey[], namings: readonly Naming[]): Narrowing {
   if (keys.length === 0) return {};
-  const parts = keys.map((key) => key.split('/'));
   const narrowing: Record<string, readonly Matchers[]> = {};
   for (const [exporter, { name, namespace }] of Object.entries(PLANS[kind].exporters)) {
-    const matchers = literal(parts, name) ?? (namespace === undefined ? null : literal(parts, namespace));
+    const matchers = literal(keys, name) ?? (namespace === undefined ? null : literal(keys, namespace));
     if (matchers !== null) narrowing[exporter] = matchers;
   }
-  const instances = kind === 'Node' || kind === 'Filesystem' ? instancesWanted(parts, namings) : null;
+  const instances = kind === 'Node' || kind === 'Filesystem' ? instancesWanted(keys, namings) : null;
   if (instances !== null) narrowing.NODE_EXPORTER = [{ instance: { in: instances } }];
   return narrowing;
 }
@@ -98,9 +97,29 @@ export function narrowToScope(kind: MeasuredKind, { namespaces }: Scope): Narrow
   return narrowing;
 }
 
-function literal(parts: readonly (readonly string[])[], { part, labels }: LabelOfPart): readonly Matchers[] | null {
-  const names = new Set(parts.map((all) => all[part] ?? ''));
-  return names.size > MAX_NAMES || names.has('') ? null : alternatives(labels, [...names]);
+function literal(keys: readonly EntityKey[], { part, labels }: LabelOfPart): readonly Matchers[] | null {
+  const names = namesAmong(keys, part);
+  return names === null || names.has('') ? null : alternatives(labels, [...names]);
+}
+
+/** What stands in a part of the keys; null when that is too much. */
+function namesAmong(keys: readonly EntityKey[], part: number): ReadonlySet<string> | null {
+  const names = new Set<string>();
+  for (const key of keys) {
+    names.add(partOf(key, part));
+    if (names.size > MAX_NAMES) return null;
+  }
+  return names;
+}
+
+function partOf(key: EntityKey, part: number): string {
+  let from = 0;
+  for (let before = 0; before < part; before += 1) {
+    from = key.indexOf('/', from) + 1;
+    if (from === 0) return '';
+  }
+  const to = key.indexOf('/', from);
+  return to < 0 ? key.slice(from) : key.slice(from, to);
 }
 
 function alternatives(labels: readonly string[], names: readonly string[]): readonly Matchers[] {
@@ -108,10 +127,10 @@ function alternatives(labels: readonly string[], names: readonly string[]): read
 }
 
 /** node_exporter does not know its node's name: the instances are looked up. */
-function instancesWanted(parts: readonly (readonly string[])[], namings: readonly Naming[]): readonly string[] | null {
-  const wanted = new Set(parts.map(([node = '']) => node));
+function instancesWanted(keys: readonly EntityKey[], namings: readonly Naming[]): readonly string[] | null {
+  const wanted = namesAmong(keys, 0);
   // A cluster whose exporters are not known by name might be meant by any of the names.
-  if (wanted.size > MAX_NAMES || namings.some(({ unames }) => unames.length === 0)) return null;
+  if (wanted === null || namings.some(({ unames }) => unames.length === 0)) return null;
   const instances = namings.flatMap(({ names, nodeOf }) => instancesOf(wanted, names, nodeOf));
   const found = new Set(instances.map(({ node }) => node));
   return found.size === wanted.size ? instances.map(({ instance }) => instance) : null;

@@ -1,5 +1,16 @@
 import { entityKey } from '../domain/entity.js';
-import { type Ask, type Family, foldBy, group, hostOf, type NodeOf, on, type Row, select } from './family.js';
+import {
+  type Ask,
+  type Family,
+  foldBy,
+  group,
+  hostOf,
+  keptByLabels,
+  type NodeOf,
+  on,
+  type Row,
+  select,
+} from './family.js';
 import { firstOf } from './inventory-rows.js';
 import type { Labels } from './prometheus/answer.js';
 import { type Matchers, rate } from './prometheus/promql.js';
@@ -159,7 +170,7 @@ export function nodeNaming({ known, unames, label = null }: NodeNames): NodeOf {
     const nodename = kernelNameOf(labels);
     if (labels.instance !== undefined && nodename !== null) byInstance.set(labels.instance, nodename);
   }
-  return (labels) => {
+  return keptByLabels((labels) => {
     const given = (label === null ? undefined : labels[label]) ?? labels.node ?? labels.kubernetes_node;
     if (given !== undefined) return given;
     // On node_uname_info itself a lone `nodename` is the kernel's; elsewhere only the scrape can have given it.
@@ -169,7 +180,7 @@ export function nodeNaming({ known, unames, label = null }: NodeNames): NodeOf {
     if (known.has(instance)) return instance;
     if (known.has(host)) return host;
     return byAddress.get(host) ?? labels.nodename ?? byInstance.get(instance) ?? (host === '' ? null : host);
-  };
+  });
 }
 
 /** The host name that a row of `unameVector` tells; null when it tells none. */

@@ -31,6 +31,8 @@ export interface DataSource {
 export interface ClusterSlice {
   readonly dataSource: string;
   readonly clusters: readonly string[];
+  /** Equal for slices of one data source that sort rows to the same clusters. */
+  readonly key: string;
   /** `cluster=~"a|b"`; empty where the clusters' `match` is. */
   readonly matchers: Matchers;
   /** Those of all its clusters. */
@@ -83,6 +85,7 @@ function sliceOf(dataSource: string, group: readonly DataSourceCluster[]): reado
     {
       dataSource,
       clusters: [...names.values()].map(({ name }) => name),
+      key: JSON.stringify([...names.values()]),
       matchers,
       labels: group[0]?.labels ?? DEFAULT_LABELS,
       selectors: group[0]?.selectors ?? {},
