@@ -14,6 +14,8 @@ export interface UpstreamRequest {
   readonly outcome: string;
   readonly durationMs: number;
   readonly cached: boolean;
+  /** Samples the source read to answer; null where it does not say. */
+  readonly samples: number | null;
 }
 
 /** One evaluation of the SLOs of a data source. */
@@ -79,6 +81,12 @@ export function createMetrics(version: string): Metrics {
     buckets: SECONDS,
     registers,
   });
+  const upstreamSamples = new Counter({
+    name: 'slograph_upstream_samples_total',
+    help: 'Samples that a data source read to answer, where it says so.',
+    labelNames: ['datasource'] as const,
+    registers,
+  });
   const cacheEvents = new Counter({
     name: 'slograph_cache_events_total',
     help: 'Questions by whether an answer was at hand.',
@@ -116,10 +124,11 @@ export function createMetrics(version: string): Metrics {
       requests.labels(type, outcome).inc();
       if (type !== 'subscription' && outcome !== 'refused') seconds.labels(type).observe(durationSeconds);
     },
-    request({ dataSource, outcome, durationMs, cached }) {
+    request({ dataSource, outcome, durationMs, cached, samples }) {
       cacheEvents.labels('answers', cached ? 'hit' : 'miss').inc();
       if (cached) return;
       upstreamRequests.labels(dataSource, outcome.toLowerCase()).inc();
+      if (samples !== null) upstreamSamples.labels(dataSource).inc(samples);
       if (outcome !== 'SHED') upstreamSeconds.labels(dataSource).observe(durationMs / 1_000);
     },
     onEvaluated({ dataSource, lagMs, failed }) {

@@ -26,14 +26,15 @@ describe('what the gateway measures of itself', () => {
 
   it('tells answers from memory apart from what was sent, and does not time what was never sent', async () => {
     const metrics = createMetrics('0.0.0-test');
-    const request = { dataSource: 'edge', outcome: 'OK', durationMs: 20, cached: false };
+    const request = { dataSource: 'edge', outcome: 'OK', durationMs: 20, cached: false, samples: 1_134 };
     metrics.request(request);
     metrics.request({ ...request, cached: true });
-    metrics.request({ ...request, outcome: 'SHED' });
+    metrics.request({ ...request, outcome: 'SHED', samples: null });
     const text = await metrics.registry.metrics();
     expect(text).toContain('slograph_upstream_requests_total{datasource="edge",code="ok"} 1');
     expect(text).toContain('slograph_upstream_requests_total{datasource="edge",code="shed"} 1');
     expect(text).toContain('slograph_upstream_request_duration_seconds_count{datasource="edge"} 1');
+    expect(text).toContain('slograph_upstream_samples_total{datasource="edge"} 1134');
     expect(text).toContain('slograph_cache_events_total{cache="answers",result="hit"} 1');
   });
 });
