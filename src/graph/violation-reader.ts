@@ -100,7 +100,8 @@ export class ViolationReader {
     const until = this.replayUntil ?? Number.POSITIVE_INFINITY;
     const entries: StreamEntry[] = [];
     for (const event of events) {
-      if (event.seq > until) break;
+      // What follows a hole is read again, and then announced.
+      if (event.seq > until || event.seq !== this.position.seq + 1) break;
       this.position = { ...this.position, seq: event.seq };
       if (this.options.matches(event.violation)) entries.push(this.entryOf(event, this.position, `${event.seq}`));
     }

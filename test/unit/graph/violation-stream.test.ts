@@ -177,6 +177,18 @@ describe('the stream of violations', () => {
     await stream.return?.();
   });
 
+  it('announces a gap behind an event that was kept because its violation is open', async () => {
+    const log = [event(1), event(2)];
+    const world = logWith({ log });
+    const stream = await world.open();
+    expect(await take(stream, 3)).toEqual(['+1', '+2', '|2']);
+
+    log.push(event(3));
+    world.append(event(7));
+    expect(await take(stream, 7)).toEqual(['+3', 'EXPIRED>6', '+1', '+2', '+3', '+7', '|7']);
+    await stream.return?.();
+  });
+
   it('refuses a cursor that lies ahead of the log, and listens no longer', async () => {
     const log = logWith({ log: [event(1)], after: { epoch: 'e1', seq: 2 } });
 
