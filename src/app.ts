@@ -101,7 +101,7 @@ export function createApp(config: Config, { version, log = createLog({ level: co
     server = await startServer({
       ...config,
       schema: createSchema(),
-      createContext: (request) => contextOf(core as Core, read, feed, inForce, request),
+      createContext: (request) => contextOf(core as Core, read, opened, feed, inForce, request),
       unready: async () => [
         ...(evaluated ? [] : ['the first evaluation is under way']),
         ...(await storeTrouble(opened)),
@@ -242,12 +242,13 @@ async function buildCore(
 function contextOf(
   { reads }: Core,
   store: ViolationStore,
+  { consumers }: GatewayStore,
   feed: ViolationFeed,
-  { evaluation, gridMs }: Config,
+  { evaluation, gridMs, store: { retentionMs } }: Config,
   request: OperationRequest,
 ): GraphContext {
   const nowMs = alignToGrid(Date.now() - evaluation.lagMs, gridMs);
-  return createGraphContext({ ...reads, store, feed }, { ...request, nowMs, gridMs });
+  return createGraphContext({ ...reads, store, feed, consumers, retentionMs }, { ...request, nowMs, gridMs });
 }
 
 /** A feed that subscriptions keep while what is behind it is made anew. */

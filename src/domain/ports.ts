@@ -377,6 +377,18 @@ export interface ViolationStore {
   close(): Promise<void>;
 }
 
+/** Keeps for clients that cannot how far they have got in the log of violations. */
+export interface ConsumerStore {
+  /** The seq that a consumer of a caller acknowledged last; null before the first time. */
+  acknowledged(consumer: string, caller: string): Promise<number | null>;
+  /**
+   * Moves a consumer forward; a seq behind the one that is kept changes nothing. Answers the seq that is kept then.
+   * @throws LimitError when the caller has too many consumers already
+   * @throws StoreError
+   */
+  acknowledge(consumer: string, caller: string, seq: number): Promise<number>;
+}
+
 /** What a source answered for slices of some streams: what a ledger is made of. */
 export interface SliceBlock {
   readonly span: SliceSpan;

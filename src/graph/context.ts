@@ -2,6 +2,7 @@ import type { Caller } from '../domain/access.js';
 import type { SourceError } from '../domain/errors.js';
 import type {
   ApplicationDirectory,
+  ConsumerStore,
   PlanEntry,
   PromqlReader,
   ReadContext,
@@ -17,6 +18,9 @@ export interface GraphPorts extends BatchedPorts {
   readonly applications: ApplicationDirectory;
   readonly store: ViolationStore;
   readonly feed: ViolationFeed;
+  readonly consumers: ConsumerStore;
+  /** How long events are kept, in milliseconds. */
+  readonly retentionMs: number;
 }
 
 /** All that resolvers know of an operation. One per HTTP operation, one per subscription. */

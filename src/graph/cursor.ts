@@ -33,11 +33,11 @@ export function encodeStreamCursor({ epoch, seq }: LogPosition): string {
 }
 
 /** @throws InputError when it is not a cursor of the stream */
-export function decodeStreamCursor(cursor: string): LogPosition {
-  const [kind, epoch, seq] = decode(cursor);
-  if (kind === PAGE) throw new InputError('after: this is a cursor of a list, not of the stream of violations');
+export function decodeStreamCursor(cursor: string, argument = 'after'): LogPosition {
+  const [kind, epoch, seq] = decode(cursor, argument);
+  if (kind === PAGE) throw new InputError(`${argument}: this is a cursor of a list, not of the stream of violations`);
   if (kind !== STREAM || typeof epoch !== 'string' || !Number.isSafeInteger(seq) || (seq as number) < 0) {
-    throw notACursor();
+    throw notACursor(argument);
   }
   return { epoch, seq: seq as number };
 }
@@ -46,18 +46,18 @@ function encode(parts: readonly (string | number | null)[]): string {
   return Buffer.from(JSON.stringify(parts)).toString('base64url');
 }
 
-function decode(cursor: string): readonly unknown[] {
+function decode(cursor: string, argument = 'after'): readonly unknown[] {
   let parts: unknown;
   try {
     parts = JSON.parse(Buffer.from(cursor, 'base64url').toString());
   } catch {
-    throw notACursor();
+    throw notACursor(argument);
   }
   // Written back it must be the same text: nothing else decodes to it.
-  if (!Array.isArray(parts) || encode(parts) !== cursor) throw notACursor();
+  if (!Array.isArray(parts) || encode(parts) !== cursor) throw notACursor(argument);
   return parts;
 }
 
-function notACursor(): InputError {
-  return new InputError('after: this is not a cursor; pass one that an answer gave');
+function notACursor(argument = 'after'): InputError {
+  return new InputError(`${argument}: this is not a cursor; pass one that an answer gave`);
 }

@@ -14,6 +14,7 @@ import { FilesystemResolver, NodeResolver } from './node.resolver.js';
 import { PodResolver } from './pod.resolver.js';
 import { PromqlResolver } from './promql.resolver.js';
 import { ObjectiveResolver, SLOResolver } from './slo.resolver.js';
+import { StreamResolver } from './stream.resolver.js';
 import { ViolationResolver, ViolationStreamResolver } from './violation.resolver.js';
 
 const BANNER = '# Written by `npm run schema` from src/graph. Do not edit.\n\n';
@@ -34,6 +35,7 @@ const resolvers = [
   PromqlResolver,
   ServiceEdgeResolver,
   SLOResolver,
+  StreamResolver,
   ViolationResolver,
   ViolationStreamResolver,
 ] as const;

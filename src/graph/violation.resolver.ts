@@ -1,5 +1,6 @@
 import { Arg, Ctx, FieldResolver, ID, Query, Resolver, Root, Subscription } from 'type-graphql';
 import { decodeId } from '../domain/entity.js';
+import type { LogPosition } from '../domain/ports.js';
 import { ApplicationType } from './application.type.js';
 import { Ask, type Asking } from './asking.js';
 import { AtArg } from './at-arg.js';
@@ -14,6 +15,7 @@ import { CursorScalar } from './scalars.js';
 import { objectivesOf } from './slo.resolver.js';
 import { SLOType } from './slo.type.js';
 import { sloNamed } from './slo-list.js';
+import { consumerName } from './stream.resolver.js';
 import {
   DeliveryType,
   ViolationConnection,
@@ -31,6 +33,7 @@ interface ViolationStreamArgs {
   readonly after?: string | null;
   readonly filter?: ViolationFilter | null;
   readonly snapshot?: boolean | null;
+  readonly consumer?: string | null;
 }
 
 @Resolver(() => ViolationType)
@@ -145,14 +148,20 @@ export class ViolationStreamResolver {
       description: 'Whether to begin with the open violations.',
     })
     _snapshot: boolean | null,
+    @Arg('consumer', () => String, {
+      nullable: true,
+      description:
+        'Without `after`: goes on after what this consumer acknowledged last (`ackViolations`); before the first time as without.',
+    })
+    _consumer: string | null,
   ): ViolationStreamItem {
     return item;
   }
 }
 
 async function openStream(
-  { after, filter, snapshot }: ViolationStreamArgs,
-  { store, feed, applications, caller, gridMs }: GraphContext,
+  { after, filter, snapshot, consumer }: ViolationStreamArgs,
+  { store, feed, consumers, applications, caller, gridMs }: GraphContext,
 ): Promise<AsyncIterableIterator<ViolationStreamItem>> {
   return openViolationStream({
     store,
@@ -160,9 +169,21 @@ async function openStream(
     scope: caller.scope,
     // A stream asks no source, so labels of pods do not count.
     matches: violationTest(filter, caller.scope, (violation) => declaredOwner({ applications }, violation) ?? null),
-    after: after === null || after === undefined ? null : decodeStreamCursor(after),
+    after:
+      after == null ? await acknowledged(consumer ?? null, { store, consumers, caller }) : decodeStreamCursor(after),
     snapshot: snapshot ?? true,
     gridMs,
     timing: realTiming,
   });
+}
+
+async function acknowledged(
+  consumer: string | null,
+  { store, consumers, caller }: Pick<GraphContext, 'store' | 'consumers' | 'caller'>,
+): Promise<LogPosition | null> {
+  if (consumer === null) return null;
+  const seq = await consumers.acknowledged(consumerName(consumer), caller.name);
+  if (seq === null) return null;
+  const { head } = await store.position();
+  return { epoch: head.epoch, seq };
 }

@@ -58,4 +58,12 @@ export const postgresMigrations: readonly (readonly string[])[] = [
     'CREATE INDEX ledger_stream_snapshot ON slograph.ledger_stream (snapshot_seq)',
     "INSERT INTO slograph.meta VALUES ('oldest', '1')",
   ],
+  [
+    `CREATE TABLE slograph.consumer (
+      caller TEXT COLLATE "C" NOT NULL,
+      name TEXT COLLATE "C" NOT NULL,
+      seq BIGINT NOT NULL,
+      PRIMARY KEY (caller, name)
+    )`,
+  ],
 ];

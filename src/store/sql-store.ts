@@ -1,8 +1,17 @@
 import type { Kysely } from 'kysely';
 import type { Scope } from '../domain/access.js';
 import { StoreError } from '../domain/errors.js';
-import type { Delivery, LedgerStore, LogPosition, Retention, ViolationQuery, ViolationStore } from '../domain/ports.js';
+import type {
+  ConsumerStore,
+  Delivery,
+  LedgerStore,
+  LogPosition,
+  Retention,
+  ViolationQuery,
+  ViolationStore,
+} from '../domain/ports.js';
 import type { Violation, ViolationChange, ViolationEvent } from '../domain/violation.js';
+import { createSqlConsumers } from './sql-consumers.js';
 import { eventOf, headSeq, inScope, insertEvent, oldestSeq, readNewest, violationOf } from './sql-events.js';
 import { createSqlLedger } from './sql-ledger.js';
 import { pruneEvents } from './sql-retention.js';
@@ -24,17 +33,24 @@ export interface SqlBackend {
 /** All that is kept, behind one lock. */
 export interface GatewayStore extends ViolationStore {
   readonly ledger: LedgerStore;
+  readonly consumers: ConsumerStore;
 }
 
 /** Violations and the ledger in tables, the same for every database. */
 export class SqlStore implements GatewayStore {
   readonly ledger: LedgerStore;
+  readonly consumers: ConsumerStore;
   private closed = false;
 
   constructor(private readonly backend: SqlBackend) {
     this.ledger = createSqlLedger({
       read: (work) => this.guarded(() => work(backend.reader)),
       write: (work) => this.write(work),
+    });
+    this.consumers = createSqlConsumers({
+      read: (work) => this.guarded(work),
+      write: (work) => this.write(work),
+      reader: backend.reader,
     });
   }
 

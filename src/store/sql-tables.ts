@@ -34,6 +34,7 @@ export interface StoreTables {
     delivered_at_ms: number | null;
   };
   sink_position: { sink: string; seq: number };
+  consumer: { caller: string; name: string; seq: number };
   meta: { name: string; value: string };
   ledger_stream: LedgerStreamTable;
   ledger_block: LedgerBlockTable;

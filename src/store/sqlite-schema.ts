@@ -67,4 +67,12 @@ export const migrations: readonly (readonly string[])[] = [
   ],
   // The first event that can be replayed: what is older is kept only for as long as its violation is.
   ["INSERT INTO meta VALUES ('oldest', '1')"],
+  [
+    `CREATE TABLE consumer (
+      caller TEXT NOT NULL,
+      name TEXT NOT NULL,
+      seq INTEGER NOT NULL,
+      PRIMARY KEY (caller, name)
+    )`,
+  ],
 ];

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
+import { encodeStreamCursor } from '../../../src/graph/cursor.js';
 import { collect } from '../../support/gateway.js';
 import { until } from '../../support/until.js';
 import { type StreamServer, startStreamServer } from './stream-server.js';
@@ -114,6 +115,55 @@ describe('equal subscriptions', () => {
       expect(seen).toEqual(opened(61 - seen.length, 60));
     }
     expect(all.events()).toHaveLength(60);
+  });
+});
+
+describe('a consumer that the server keeps the place of', () => {
+  const ack = (consumer: string, cursor: string | undefined) => ({
+    query: 'mutation ($consumer: String!, $cursor: Cursor!) { ackViolations(consumer: $consumer, cursor: $cursor) }',
+    variables: { consumer, cursor },
+  });
+  const consume = (client: ReturnType<StreamServer['client']>, consumer: string) =>
+    collect<Item>(client, {
+      query: `subscription ($consumer: String) { violations(consumer: $consumer) {
+        __typename ... on ViolationEvent { cursor eventId } ... on StreamBookmark { cursor snapshotComplete }
+      } }`,
+      variables: { consumer },
+    });
+
+  it('goes on after what it acknowledged last, never back, and apart from other names', async () => {
+    const server = await startStreamServer();
+    await server.append({ id: 'v1' }, { id: 'v2' }, { id: 'v3' });
+    const first = consume(server.client(), 'pager');
+    await until('the bookmark', () => first.seen.length === 4);
+    const [one, two] = first.seen.map(({ violations: { cursor } }) => cursor);
+    first.stop();
+    for (const cursor of [two, one]) {
+      expect(await (await server.post(ack('pager', cursor))).json()).toEqual({ data: { ackViolations: true } });
+    }
+    await server.append({ id: 'v4' });
+    const second = consume(server.client(), 'pager');
+    await until('the bookmark', () => second.seen.length === 3);
+    expect(second.seen.map(({ violations }) => violations.eventId)).toEqual(['v3/opened', 'v4/opened', undefined]);
+    const other = consume(server.client(), 'chat');
+    await until('the bookmark', () => other.seen.length === 5);
+  });
+
+  it.each([
+    ['', 'head', 'consumer: a name of 1 to 200 characters'],
+    ['pager', 'forged', 'cursor: this is not a cursor; pass one that an answer gave'],
+    ['pager', encodeStreamCursor({ epoch: 'another', seq: 1 }), 'cursor: it is of another store'],
+  ])('is refused as %j at %j', async (consumer, cursor, message) => {
+    const server = await startStreamServer();
+    await server.append({ id: 'v1' });
+    const info = await server.post({ query: '{ streamInfo { epoch oldest head retention } }' });
+    const { data } = (await info.json()) as { data: { streamInfo: { epoch: string; head: string; oldest: string } } };
+    const { epoch, head, oldest } = data.streamInfo;
+    expect(head).toBe(encodeStreamCursor({ epoch, seq: 1 }));
+    expect(oldest).toBe(encodeStreamCursor({ epoch, seq: 0 }));
+    const answer = await server.post(ack(consumer, cursor === 'head' ? head : cursor));
+    const { errors } = (await answer.json()) as { errors: { message: string }[] };
+    expect(errors[0]?.message).toContain(message);
   });
 });
 

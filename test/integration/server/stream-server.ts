@@ -39,7 +39,10 @@ export async function startStreamServer(overrides: Partial<ServerOptions> = {}):
     schema,
     createContext: (request) => {
       requests.push(request);
-      return createGraphContext({ ...ports, store: read, feed }, { ...request, nowMs: T0, gridMs: 5_000 });
+      return createGraphContext(
+        { ...ports, store: read, feed, consumers: store.consumers },
+        { ...request, nowMs: T0, gridMs: 5_000 },
+      );
     },
     ...overrides,
     limits: {

@@ -159,6 +159,8 @@ export function portsOf(world: World): { readonly ports: GraphPorts; readonly ca
     },
     store: storeOf(world.violations ?? [], [...(world.log ?? [])]),
     feed: { onAppend: () => () => {} },
+    consumers: { acknowledged: async () => null, acknowledge: async (_consumer, _caller, seq) => seq },
+    retentionMs: 7 * 86_400_000,
   };
   return { ports, calls };
 

@@ -29,7 +29,9 @@ describe('the schema', () => {
     const own = Object.values(schema.getTypeMap()).filter(
       (type) => !type.name.startsWith('__') && !isSpecifiedScalarType(type) && !isRoot(type),
     );
-    const roots = [schema.getQueryType(), schema.getSubscriptionType()].flatMap((type) => type ?? []);
+    const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].flatMap(
+      (type) => type ?? [],
+    );
 
     expect([...own.flatMap(undescribed), ...roots.flatMap(undescribedFields)]).toEqual([]);
   });
@@ -62,7 +64,7 @@ describe('the schema', () => {
 });
 
 function isRoot(type: GraphQLNamedType): boolean {
-  return type === schema.getQueryType() || type === schema.getSubscriptionType();
+  return [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].some((root) => root === type);
 }
 
 function undescribed(type: GraphQLNamedType): readonly string[] {
