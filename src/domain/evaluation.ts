@@ -36,6 +36,8 @@ export interface ObjectiveReadings {
   readonly historyRead?: number | null;
   /** What is known slice by slice, without asking anybody; absent where nothing is kept. */
   readonly slices?: (span: SliceSpan) => LedgerColumns;
+  /** Whether it is known what happened recently, where a policy decides that; absent: the shortest window tells. */
+  readonly fresh?: boolean;
 }
 
 /** An objective with all its figures, before it is judged. */
@@ -96,6 +98,7 @@ export function isTrusted(readings: ObjectiveReadings, windowMs: number): boolea
 
 /** Whether it is known that something was measured recently. */
 export function isFresh(slo: SloDefinition, readings: ObjectiveReadings): boolean {
+  if (readings.fresh !== undefined) return readings.fresh;
   const windowMs = freshnessWindowOf(slo);
   return !readings.failedWindows.has(windowMs) && (readings.windows.get(windowMs)?.events ?? null) !== null;
 }

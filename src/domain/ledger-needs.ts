@@ -1,4 +1,5 @@
 import { calendarWindowAt } from './calendar.js';
+import { isBySlices } from './counted.js';
 import { windowsOf } from './evaluation.js';
 import type { StreamNeeds } from './ledger-stream.js';
 import type { ObjectiveDefinition, SloDefinition } from './slo.js';
@@ -29,7 +30,8 @@ export function needsOf(slo: SloDefinition, objective: ObjectiveDefinition): Str
   const windowMs = slo.window.kind === 'CALENDAR' ? slo.windowMs + 7 * DAY_MS : slo.windowMs;
   const windows = windowsOf(slo);
   const hoursForMs = Math.max(windowMs, ...windows);
-  const neededMs = Math.min(beginsOnTheHour(slo) ? HOUR_MS : BLOCK_MS, objective.timeSliceWindowMs ?? HOUR_MS);
+  const isWhole = beginsOnTheHour(slo) && !isBySlices(slo, objective);
+  const neededMs = Math.min(isWhole ? HOUR_MS : BLOCK_MS, objective.timeSliceWindowMs ?? HOUR_MS);
   const isFine = windows.some((length) => length < HOUR_MS || length % BLOCK_MS !== 0);
   const minutesForMs = neededMs % BLOCK_MS !== 0 ? windowMs : isFine ? MINUTES_FOR_MS : 0;
   const blocksForMs = neededMs % HOUR_MS !== 0 ? windowMs : BLOCKS_FOR_MS;

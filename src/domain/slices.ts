@@ -29,6 +29,8 @@ export interface SliceRule {
   /** A slice with fewer events says nothing; 0 takes every slice that has any. Without meaning for OCCURRENCES. */
   readonly minEvents: number;
   readonly noData: NoDataPolicy;
+  /** Events that a slice usually has, for those without data with OCCURRENCES; absent or null: as many as the others. */
+  readonly typicalEvents?: number | null;
 }
 
 /** What counts in a window, in events or in slices. */
@@ -45,7 +47,7 @@ export interface WindowCounts {
  * @see https://github.com/OpenSLO/OpenSLO (budgetingMethod)
  */
 export function countSlices(columns: SliceColumns, rule: SliceRule): WindowCounts {
-  if (rule.budgetingMethod === 'OCCURRENCES') return countEvents(columns, rule.noData);
+  if (rule.budgetingMethod === 'OCCURRENCES') return countEvents(columns, rule);
   return countParts(columns.marks, missingParts(columns, rule));
 }
 
@@ -93,8 +95,8 @@ function partOf({ budgetingMethod, timeSliceTarget }: SliceRule): (bad: number, 
   };
 }
 
-/** A slice without data counts as many events as the others do on average, or one when there are no others. */
-function countEvents({ bad, total, marks }: SliceColumns, noData: NoDataPolicy): WindowCounts {
+/** A slice without data counts as many events as usual, or one when that is not known. */
+function countEvents({ bad, total, marks }: SliceColumns, { noData, typicalEvents }: SliceRule): WindowCounts {
   const sum = { bad: 0, total: 0 };
   const slices = [0, 0, 0, 0];
   for (const [slice, mark] of marks.entries()) {
@@ -109,7 +111,7 @@ function countEvents({ bad, total, marks }: SliceColumns, noData: NoDataPolicy):
   const isAssumed = missing > 0 && (noData === 'GOOD' || noData === 'BAD');
   const estimated = isAssumed || (slices[SliceMark.UNREAD] as number) > 0;
   if (seen === 0 && !isAssumed) return { events: null, estimated };
-  const assumed = isAssumed ? missing * (seen > 0 ? sum.total / seen : 1) : 0;
+  const assumed = isAssumed ? missing * (typicalEvents ?? (seen > 0 ? sum.total / seen : 1)) : 0;
   const assumedBad = noData === 'BAD' ? assumed : 0;
   const events = sum.total + assumed;
   const badEvents = sum.bad + assumedBad;

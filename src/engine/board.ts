@@ -1,4 +1,5 @@
 import { everything, type Scope, seesCluster, seesNamespace } from '../domain/access.js';
+import { counted } from '../domain/counted.js';
 import type { ReadContext, SloBoard, ViolationStore } from '../domain/ports.js';
 import type { SloDefinition, SloStatus } from '../domain/slo.js';
 import { worstOf } from '../domain/slo-state.js';
@@ -72,8 +73,9 @@ export function createBoard({ store, createReader, registry, ledger, memory }: B
           reader.readCoverage(group, atMs, context),
         ]);
         for (const task of group) {
-          const read = readings.get(task.key);
-          if (read === undefined) continue;
+          const answer = readings.get(task.key);
+          if (answer === undefined) continue;
+          const read = counted(task.slo, task.objective, answer);
           const violations = open.filter((violation) => taskKey(violation.slo, violation.objective) === task.key);
           const burning = violations.find((violation) => violation.kind === 'BURN_RATE') ?? null;
           const measured = measure(task, read, null, burning);

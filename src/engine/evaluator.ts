@@ -1,3 +1,4 @@
+import { counted } from '../domain/counted.js';
 import type { ReadContext } from '../domain/ports.js';
 import { type Clock } from './clock.js';
 import { advanceViolations, conclude, type Measured, type Memory, measure, unevaluated } from './judge.js';
@@ -74,9 +75,10 @@ export function createEvaluator({ clock, reader, violations, log, onEvaluated }:
   }
 
   /** An objective that cannot be evaluated keeps what was known and leaves the others alone. */
-  function judgeTask(task: Task, read: TaskReadings | undefined): readonly Judged[] {
-    if (read === undefined) return [];
+  function judgeTask(task: Task, answer: TaskReadings | undefined): readonly Judged[] {
+    if (answer === undefined) return [];
     try {
+      const read = counted(task.slo, task.objective, answer);
       const before = memory(task.key);
       const burning = violations.open(task.slo.name, task.objective.name, 'BURN_RATE');
       const measured = measure(task, read, before, burning);

@@ -12,39 +12,17 @@ interface Unsupported {
 /** All that is read and not evaluated, so that nothing is evaluated as something else. */
 export const unsupported: readonly Unsupported[] = [
   {
-    isUsed: ({ window }) => window.kind === 'CALENDAR',
-    place: (spec) => spec.key('timeWindow'),
-    message: 'calendar windows are not evaluated; use a rolling one: { duration: 30d, isRolling: true }',
-  },
-  {
-    isUsed: ({ budgetingMethod }) => budgetingMethod === 'TIMESLICES',
-    place: (spec) => spec.get('budgetingMethod') ?? spec.owner,
-    message: 'Timeslices is not evaluated; write Occurrences, which counts events instead of slices of time',
-  },
-  {
-    isUsed: ({ budgetingMethod }) => budgetingMethod === 'RATIO_TIMESLICES',
-    place: (spec) => spec.get('budgetingMethod') ?? spec.owner,
-    message: 'RatioTimeslices is not evaluated; write Occurrences, which counts events instead of slices of time',
-  },
-  {
     isUsed: ({ sli }) => sli === null,
     place: (spec) => spec.key('objectives'),
     message: 'composite objectives are not evaluated; write an SLO for each indicator, with the indicator under spec',
   },
   {
-    isUsed: ({ noData }) => noData !== 'IGNORE',
-    place: annotated('no-data'),
-    message:
-      'this policy is not evaluated; remove it: a window without data counts neither as good nor as bad ("ignore")',
-  },
-  {
     isUsed: (slo) =>
       slo.objectives.some((objective) => {
-        const { hours, when } = sliOf(slo, objective).counting;
-        return hours.length > 0 || when !== null;
+        return sliOf(slo, objective).counting.when !== null;
       }),
     place: annotated('conditions'),
-    message: 'hours= and when= are not evaluated; write conditions in words, or remove them',
+    message: 'when= is not evaluated; write the condition in words, or as hours=, or remove it',
   },
 ];
 

@@ -1,0 +1,112 @@
+import { withinHours } from './counting-hours.js';
+import { freshnessWindowOf, isFresh, type ObjectiveReadings, windowAt, windowsOf } from './evaluation.js';
+import { countSlices, type SliceColumns, SliceMark } from './slices.js';
+import { type CountingHours, type ObjectiveDefinition, type SloDefinition, sliOf, type WindowReading } from './slo.js';
+
+const BLOCK_MS = 300_000;
+
+/** What is counted, and until when. */
+interface Counting {
+  readonly slo: SloDefinition;
+  readonly objective: ObjectiveDefinition;
+  readonly readings: ObjectiveReadings;
+  /** The end of all windows: the instant, or for a frozen SLO when there was data last. */
+  readonly endMs: number;
+}
+
+/** The slices of a window, and where they begin. */
+interface Slices extends SliceColumns {
+  readonly fromMs: number;
+  readonly sliceMs: number;
+}
+
+/** The hours that count for an objective; empty: all. */
+function hoursOf(slo: SloDefinition, objective: ObjectiveDefinition): readonly CountingHours[] {
+  return sliOf(slo, objective).counting.hours;
+}
+
+/**
+ * Readings in which events are what the budgeting method, the policy and the conditions of an SLO say: slices of time, a
+ * calendar window as far as it has come, what time without data means, only the hours that count. Slices that were not
+ * read make nothing good or bad, and a window with any of them decides nothing.
+ */
+export function counted<T extends ObjectiveReadings>(
+  slo: SloDefinition,
+  objective: ObjectiveDefinition,
+  readings: T,
+): T {
+  const counting = { slo, objective, readings, endMs: endOf(slo, readings) };
+  const lengths = windowsOf(slo).filter((windowMs) => isCounted(counting, windowMs));
+  if (lengths.length === 0) return readings;
+  const whole = slicesOf(counting, slo.windowMs);
+  const windows = new Map(readings.windows);
+  const failedWindows = new Set(readings.failedWindows);
+  for (const windowMs of lengths) {
+    const slices = windowMs === slo.windowMs ? whole : slicesOf(counting, windowMs);
+    windows.set(windowMs, readingOf(counting, windowMs, slices, whole));
+    // Nothing is opened or resolved by a window of which some is not known.
+    if (slices === null || slices.marks.includes(SliceMark.UNREAD)) failedWindows.add(windowMs);
+  }
+  const fresh = slo.noData === 'GOOD' || slo.noData === 'BAD' || isFresh(slo, readings);
+  return { ...readings, windows, failedWindows, fresh };
+}
+
+function endOf(slo: SloDefinition, readings: ObjectiveReadings): number {
+  if (slo.noData !== 'FREEZE' || isFresh(slo, readings)) return readings.atMs;
+  const { newestMs } = readings.coverage;
+  return newestMs !== null && newestMs < readings.atMs - freshnessWindowOf(slo) ? newestMs : readings.atMs;
+}
+
+/** Whether a sum of events over the last so many milliseconds is not what counts. */
+function isCounted({ slo, objective, readings, endMs }: Counting, windowMs: number): boolean {
+  if (slo.budgetingMethod !== 'OCCURRENCES') return windowMs >= (objective.timeSliceWindowMs ?? 0);
+  if (slo.window.kind === 'CALENDAR' && windowMs === slo.windowMs) return true;
+  return isBySlices(slo, objective) || endMs !== readings.atMs;
+}
+
+/** Whether it matters for events in which slice they happened. */
+export function isBySlices(slo: SloDefinition, objective: ObjectiveDefinition): boolean {
+  return slo.noData === 'GOOD' || slo.noData === 'BAD' || hoursOf(slo, objective).length > 0;
+}
+
+function slicesOf(counting: Counting, windowMs: number): Slices | null {
+  const { slo, objective, readings, endMs } = counting;
+  const unitMs = objective.timeSliceWindowMs ?? BLOCK_MS;
+  const toMs = alignDown(endMs, unitMs);
+  const isCalendar = slo.window.kind === 'CALENDAR' && windowMs === slo.windowMs;
+  const fromMs = alignDown(isCalendar ? windowAt(slo, endMs).fromMs : toMs - windowMs, unitMs);
+  if (readings.slices === undefined || fromMs >= toMs) return null;
+  const isOne = objective.timeSliceWindowMs === null && !isBySlices(slo, objective);
+  const sliceMs = isOne ? toMs - fromMs : unitMs;
+  const columns = readings.slices({ fromMs, toMs, sliceMs });
+  const marks = withinHours(columns.marks, hoursOf(slo, objective), fromMs, sliceMs);
+  return { ...columns, marks, fromMs, sliceMs };
+}
+
+function readingOf(
+  { slo, objective, readings, endMs }: Counting,
+  windowMs: number,
+  slices: Slices | null,
+  whole: Slices | null,
+): WindowReading {
+  const partial = readings.windows.get(windowMs)?.partial ?? false;
+  if (slices === null) return { windowMs, atMs: endMs, events: null, partial };
+  const rule = { ...slo, timeSliceTarget: objective.timeSliceTarget, typicalEvents: typicalEvents(whole) };
+  return { windowMs, atMs: endMs, partial, ...countSlices(slices, rule) };
+}
+
+/** Events in a slice of the whole window on average; null when there was none. */
+function typicalEvents(slices: Slices | null): number | null {
+  let sum = 0;
+  let seen = 0;
+  for (const [slice, mark] of slices?.marks.entries() ?? []) {
+    if (mark !== SliceMark.SEEN) continue;
+    sum += slices?.total[slice] ?? 0;
+    seen += 1;
+  }
+  return seen === 0 ? null : sum / seen;
+}
+
+function alignDown(atMs: number, unitMs: number): number {
+  return Math.floor(atMs / unitMs) * unitMs;
+}

@@ -1,0 +1,235 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Timeline } from '../../../src/demo/incidents.js';
+import { istioProxies } from '../../../src/demo/istio.js';
+import { type Series, storedLabels, type Target } from '../../../src/demo/target.js';
+import { trueEvents } from '../../../src/demo/truth.js';
+import { createWorld } from '../../../src/demo/world.js';
+import { everything } from '../../../src/domain/access.js';
+import type { ObjectiveDefinition, ObjectiveStatus, SloDefinition, SloStatus } from '../../../src/domain/slo.js';
+import { systemClock } from '../../../src/engine/clock.js';
+import { createEngine } from '../../../src/engine/engine.js';
+import { createPlanner } from '../../../src/sources/prometheus/planner.js';
+import { createSliCompiler } from '../../../src/sources/sli-compiler.js';
+import { createEventSource } from '../../../src/sources/sli-events.js';
+import { createSqliteStore } from '../../../src/store/sqlite-store.js';
+import { startPrometheus, type TestPrometheus } from '../../support/prometheus.js';
+import { until } from '../../support/until.js';
+import { anObjective, anSli, anSlo } from '../../unit/domain/slo-examples.js';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const STEP = 2 * MINUTE;
+
+/** In Berlin clocks are turned on 29 March at 01:00 UTC; in Seoul the month ends on 31 March at 15:00 UTC. */
+const AT = Date.UTC(2026, 3, 1, 12);
+const FROM = Date.UTC(2026, 2, 22, 12);
+const OUTAGE = Date.UTC(2026, 2, 31, 20);
+/** From here to there nothing was scraped. */
+const GAP = [Date.UTC(2026, 2, 30, 6), Date.UTC(2026, 2, 30, 9)] as const;
+
+const labels = 'reporter="destination",destination_service_name="aggregator"';
+const text = (query: string) => ({ text: query, path: '', line: 1, column: 1 });
+const measure = {
+  kind: 'RATIO',
+  bad: text(`sum(istio_requests_total{${labels},response_code=~"5.."})`),
+  total: text(`sum(istio_requests_total{${labels}})`),
+  counter: true,
+} as const;
+
+type Changes = Partial<SloDefinition> & { readonly objective?: Partial<ObjectiveDefinition> };
+
+function slo(name: string, { objective = {}, ...changes }: Changes): SloDefinition {
+  const windowMs = changes.windowMs ?? 7 * DAY;
+  const objectives = [anObjective({ target: '0.99', ...objective })];
+  return anSlo({ name, cluster: 'core', sli: anSli({ measure }), windowMs, objectives, burnRateRules: [], ...changes });
+}
+
+const calendar = (unit: 'DAY' | 'WEEK' | 'MONTH', timeZone: string, startTime = '2026-01-01 00:00:00') =>
+  ({ kind: 'CALENDAR', unit, count: 1, startTime, timeZone }) as const;
+const slices = { timeSliceTarget: '0.99', timeSliceWindowMs: 10 * MINUTE };
+const office = { days: [1, 2, 3, 4, 5, 6, 7], fromMinute: 480, toMinute: 1_080, timeZone: 'Europe/Berlin' };
+
+const definitions: readonly SloDefinition[] = [
+  slo('rolling', {}),
+  slo('week-in-berlin', { window: calendar('WEEK', 'Europe/Berlin', '2026-03-26 12:00:00') }),
+  slo('month-in-seoul', { window: calendar('MONTH', 'Asia/Seoul'), windowMs: 30 * DAY }),
+  slo('slices', { budgetingMethod: 'TIMESLICES', objective: slices }),
+  slo('parts', { budgetingMethod: 'RATIO_TIMESLICES', objective: { ...slices, timeSliceTarget: null } }),
+  slo('slices-in-berlin', {
+    budgetingMethod: 'TIMESLICES',
+    objective: slices,
+    window: calendar('WEEK', 'Europe/Berlin', '2026-03-26 12:00:00'),
+  }),
+  slo('silence-is-bad', { budgetingMethod: 'TIMESLICES', objective: slices, noData: 'BAD' }),
+  slo('silence-is-good', { budgetingMethod: 'TIMESLICES', objective: slices, noData: 'GOOD' }),
+  slo('office-hours', { sli: anSli({ measure, counting: { hours: [office], when: null } }) }),
+];
+
+const timeline = new Timeline([
+  { kind: 'OUTAGE', cluster: 'cloud-core', startMs: OUTAGE, endMs: OUTAGE + 75 * MINUTE },
+]);
+const counters = istioProxies('cloud-core', createWorld(FROM, timeline)).flatMap((target) =>
+  target.families
+    .flatMap(({ series }) => series)
+    .filter((series) => series.name === 'istio_requests_total' && isAsked(storedLabels(target, series)))
+    .map((series): [Target, Series] => [target, series]),
+);
+const all = counters.map(([, series]) => series);
+const failed = all.filter((series) => /^5/.test(series.labels.response_code ?? ''));
+
+function isAsked(stored: Readonly<Record<string, string>>): boolean {
+  return stored.reporter === 'destination' && stored.destination_service_name === 'aggregator';
+}
+
+/** True events of slices of a span, with those in the gap left out: whole slices of 10 minutes lie in it. */
+function truth(fromMs: number, toMs: number, sliceMs = 10 * MINUTE) {
+  const parts: { readonly bad: number; readonly total: number; readonly fromMs: number }[] = [];
+  for (let at = fromMs; at < toMs; at += sliceMs) {
+    if (at >= GAP[0] && at + sliceMs < GAP[1]) continue;
+    parts.push({ fromMs: at, bad: trueEvents(failed, at, at + sliceMs), total: trueEvents(all, at, at + sliceMs) });
+  }
+  return parts;
+}
+
+function summed(parts: ReturnType<typeof truth>) {
+  return parts.reduce((sum, { bad, total }) => ({ bad: sum.bad + bad, total: sum.total + total }), {
+    bad: 0,
+    total: 0,
+  });
+}
+
+describe('budgets on a Prometheus that holds history of the demo', () => {
+  let prometheus: TestPrometheus;
+  let statuses: ReadonlyMap<string, SloStatus>;
+
+  beforeAll(async () => {
+    prometheus = await startPrometheus({ shared: true });
+    for (let fromMs = FROM; fromMs < AT; fromMs += DAY) {
+      const times: number[] = [];
+      for (let at = fromMs; at < Math.min(AT + 1, fromMs + DAY); at += STEP)
+        if (at <= GAP[0] || at >= GAP[1]) times.push(at);
+      if (fromMs + DAY >= AT) times.push(AT);
+      await prometheus.push(
+        counters.map(([target, series]) => ({
+          labels: storedLabels(target, series),
+          samples: [...new Set(times)].map((at) => [at, series.valueAt(at)] as const),
+        })),
+      );
+    }
+    statuses = await evaluated(prometheus.url);
+  }, 120_000);
+  afterAll(() => prometheus?.dispose());
+
+  const status = (name: string) => statuses.get(name)?.objectives[0] as ObjectiveStatus;
+  /** The gap hides which slices its events belong to; its ends are known. */
+  const near = (name: string, expected: { readonly bad: number; readonly total: number }, share: number) => {
+    const { events } = status(name);
+    expect(Math.abs((events?.total ?? 0) / expected.total - 1)).toBeLessThan(share);
+    expect(Math.abs((events?.bad ?? 0) - expected.bad)).toBeLessThan(Math.max(1, share * expected.bad));
+  };
+
+  it('count events over a rolling window, and over the calendar as far as it has come', () => {
+    // What was counted during the gap shows at its end.
+    const whole = (fromMs: number) => ({ bad: trueEvents(failed, fromMs, AT), total: trueEvents(all, fromMs, AT) });
+    near('rolling', whole(AT - 7 * DAY), 0.0005);
+    near('week-in-berlin', whole(Date.UTC(2026, 2, 26, 11)), 0.0005);
+    near('month-in-seoul', whole(Date.UTC(2026, 2, 31, 15)), 0.0005);
+  });
+
+  it('of a calendar window is held against what its end will bring', () => {
+    const { bad, total } = summed(truth(Date.UTC(2026, 2, 31, 15), AT));
+    const { budget } = status('month-in-seoul');
+    const elapsed = (AT - Date.UTC(2026, 2, 31, 15)) / (30 * DAY);
+    expect(budget.consumedRatio).toBeCloseTo((bad / total / 0.01) * elapsed, 3);
+    expect(budget.isEstimated).toBe(true);
+    expect(budget.remainingTimeMs).toBeCloseTo((1 - (budget.consumedRatio ?? 0)) * 0.01 * 30 * DAY, -2);
+  });
+
+  it('count slices, and parts of them', () => {
+    const week = truth(AT - 7 * DAY, AT);
+    const bad = week.filter(({ bad, total }) => bad / total > 0.01).length;
+    expect(bad).toBeGreaterThan(5);
+    expect(status('slices').events).toMatchObject({ bad, total: week.length });
+    const parts = week.reduce((sum, { bad, total }) => sum + bad / total, 0);
+    expect(status('parts').events?.total).toBe(week.length);
+    expect(status('parts').events?.bad).toBeCloseTo(parts, 0);
+    expect(status('parts').ratio).toBeCloseTo(1 - parts / week.length, 3);
+  });
+
+  it('count the slices of a week that lacks an hour', () => {
+    const begun = truth(Date.UTC(2026, 2, 26, 11), AT);
+    const { events, budget } = status('slices-in-berlin');
+    expect(events?.total).toBe(begun.length);
+    // The week ends at noon of 2 April in summer: 167 hours, of which 17 slices were silent.
+    const whole = 167 * 6 - 17;
+    expect(budget.consumedRatio).toBeCloseTo((events?.bad ?? 0) / (whole * 0.01), 6);
+    expect(budget.remainingEvents).toBe(Math.floor(whole * 0.01) - (events?.bad ?? 0));
+  });
+
+  it('take silence for what the policy says', () => {
+    const silent = (GAP[1] - GAP[0]) / (10 * MINUTE) - 1;
+    const ignored = status('slices').events;
+    const { bad = 0, total = 0 } = ignored ?? {};
+    for (const [name, more] of [
+      ['silence-is-bad', 1],
+      ['silence-is-good', 0],
+    ] as const) {
+      const { events } = status(name);
+      expect((events?.total ?? 0) - total).toBeGreaterThanOrEqual(silent);
+      expect((events?.bad ?? 0) - bad).toBe(more * ((events?.total ?? 0) - total));
+    }
+  });
+
+  it('count only what happens in the hours that count', () => {
+    const counts = truth(AT - 7 * DAY, AT).filter(({ fromMs }) => {
+      // Berlin is an hour ahead of UTC in winter, two in summer.
+      const minute = ((fromMs + (fromMs < Date.UTC(2026, 2, 29, 1) ? HOUR : 2 * HOUR)) % DAY) / MINUTE;
+      return minute >= 480 && minute < 1_080;
+    });
+    const { events } = status('office-hours');
+    expect(events?.total).toBeLessThan(0.6 * (status('rolling').events?.total ?? 0));
+    // Events of the gap before 9 o'clock UTC show in its last slice.
+    const { bad, total } = summed(counts);
+    const hidden = trueEvents(all, GAP[0], GAP[1]);
+    expect(Math.abs((events?.total ?? 0) - total)).toBeLessThan(hidden * 1.01);
+    expect(events?.bad).toBeLessThan(bad + trueEvents(failed, GAP[0], GAP[1]) + 1);
+  });
+});
+
+async function evaluated(url: string): Promise<ReadonlyMap<string, SloStatus>> {
+  const prometheus = { url, timeoutMs: 10_000, maxConcurrent: 20, headersFile: null };
+  const planner = createPlanner({ clusters: [{ name: 'core', prometheus, match: {} }] });
+  const directory = mkdtempSync(join(tmpdir(), 'slograph-budgets-'));
+  const store = await createSqliteStore({ path: join(directory, 'slograph.db') });
+  const quiet = () => {};
+  const engine = createEngine({
+    definitions: { current: () => ({ slos: definitions, problems: [] }), onChange: () => quiet },
+    compiler: createSliCompiler(planner),
+    events: createEventSource(planner),
+    store,
+    ledgerStore: store.ledger,
+    clock: { ...systemClock, now: () => AT },
+    intervalMs: 15_000,
+    lagMs: 0,
+    gridMs: 5000,
+    log: { info: quiet, warn: quiet, error: quiet },
+  });
+  try {
+    await engine.evaluateOnce();
+    const span = { fromMs: AT - 7 * DAY, toMs: AT, sliceMs: 10 * MINUTE };
+    await until('the history is read', () =>
+      Promise.resolve(engine.board.slices('slices', 'objective-1', span, everything)?.marks.includes(0) === false),
+    );
+    await engine.evaluateOnce();
+    return new Map(engine.board.all(everything).map((status) => [status.definition.name, status]));
+  } finally {
+    await engine.stop();
+    await planner.close();
+    await store.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
