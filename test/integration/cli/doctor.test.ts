@@ -51,7 +51,9 @@ it('tells one thing a line, with its mark and what to do, as data; warnings are 
     'slos/b.yaml': slo('idle', 'no_such_total'),
     'slos/c.yaml': slo('mislabelled', 'requests_total').replace('code=', 'status='),
   });
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(code).toBe(0);
+  // A machine under load takes longer than its patience.
+  expect(stderr).toMatch(/^(waiting for edge \.\.\.\n)?$/);
   for (const line of stdout.trimEnd().split('\n')) expect(line).toMatch(/^[✓!] \S/);
   for (const line of [
     /^✓ slograph\.yaml: 1 cluster: edge$/m,
