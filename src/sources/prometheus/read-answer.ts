@@ -24,6 +24,8 @@ interface SuccessBody {
   readonly data?: { readonly resultType?: string; result?: Row[]; readonly stats?: { readonly samples?: unknown } };
   readonly warnings?: unknown;
   readonly infos?: unknown;
+  /** VictoriaMetrics says only this when a part of its storage did not answer. */
+  readonly isPartial?: unknown;
 }
 
 /** A body in the form that prometheus-query converts well: without rows. Anything that is not JSON stays text. */
@@ -48,8 +50,9 @@ export function parseBody(text: string, dictionary: LabelDictionary): ParsedBody
  * @throws TypeError when the body is not what the API describes
  */
 export function readBody({ body, rows }: ParsedBody): ReadBody {
-  const { data, warnings, infos } = body as SuccessBody;
+  const { data, warnings, infos, isPartial } = body as SuccessBody;
   const notes = { warnings: texts(warnings), infos: texts(infos), samples: samplesOf(data?.stats) };
+  if (isPartial === true) notes.warnings.push('the source says that its answer is partial');
   if (rows !== null) return { notes, vector: rows.vector, matrix: rows.matrix };
   if (data?.resultType !== 'vector' && data?.resultType !== 'matrix') return { notes, vector: [], matrix: [] };
   const all = data.result ?? [];
