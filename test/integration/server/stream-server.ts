@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { ViolationStore } from '../../../src/domain/ports.js';
 import type { ViolationChange } from '../../../src/domain/violation.js';
 import { createGraphContext } from '../../../src/graph/context.js';
 import type { ServerOptions } from '../../../src/server/server.js';
@@ -11,16 +10,31 @@ import { withWindow } from '../../../src/store/violation-window.js';
 import { event, portsOf, schema, T0, violation } from '../../unit/graph/graph-world.js';
 import { startTestServer, type TestServer } from './test-server.js';
 
+type Store = Awaited<ReturnType<typeof createSqliteStore>>;
+
 /** The server over the published graph and a store on disk that a test appends to. */
 export interface StreamServer extends TestServer {
-  readonly store: ViolationStore;
+  readonly store: Store;
   /** Appends one opened violation for each, and resolves when they are on disk and told. */
   append(...violations: readonly (Partial<ViolationChange['violation']> & { readonly id: string })[]): Promise<void>;
 }
 
-export async function startStreamServer(overrides: Partial<ServerOptions> = {}): Promise<StreamServer> {
+/** @param store that of a server which was stopped, to go on with; a new one by default */
+export async function startStreamServer(overrides: Partial<ServerOptions> = {}, store?: Store): Promise<StreamServer> {
+  return serve(overrides, store ?? (await createStore()));
+}
+
+async function createStore(): Promise<Store> {
   const folder = mkdtempSync(join(tmpdir(), 'slograph-stream-'));
   const store = await createSqliteStore({ path: join(folder, 'slograph.db') });
+  onTestFinished(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return store;
+}
+
+async function serve(overrides: Partial<ServerOptions>, store: Store): Promise<StreamServer> {
   const listeners = new Set<() => void>();
   const feed = {
     onAppend(listener: () => void) {
@@ -28,10 +42,6 @@ export async function startStreamServer(overrides: Partial<ServerOptions> = {}):
       return () => void listeners.delete(listener);
     },
   };
-  onTestFinished(async () => {
-    await store.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
   const { ports } = portsOf({ clusters: ['edge'] });
   const read = withWindow(store, feed);
   const requests: TestServer['requests'] = [];
