@@ -25,6 +25,25 @@ export interface Authenticator {
   close(): void;
 }
 
+/** Whether a token still stands for the same caller, with the same rights: a stream of any other must end. */
+export function isStill({ callerOf }: Authenticator, caller: Caller, authorization: string | undefined): boolean {
+  try {
+    return isSame(callerOf(authorization), caller);
+  } catch {
+    // Nobody is known by this token any more.
+    return false;
+  }
+}
+
+function isSame(one: Caller, other: Caller): boolean {
+  return (
+    one.name === other.name &&
+    one.scope.key === other.scope.key &&
+    one.rights.size === other.rights.size &&
+    [...one.rights].every((right) => other.rights.has(right))
+  );
+}
+
 /** Free PromQL is never given by default. */
 const local: Caller = { name: 'local', scope: everything, rights: new Set(['read', 'acknowledge', 'correct']) };
 

@@ -1,4 +1,6 @@
 import type { FastifyReply } from 'fastify';
+import type { Caller } from '../domain/access.js';
+import { type Authenticator, isStill } from './auth.js';
 import { type Backpressure, createBackpressure } from './sink.js';
 
 /** An answer of server-sent events: it does not end by itself. */
@@ -14,29 +16,36 @@ export interface EventStream {
 
 /** The streams that are open, so that all can be ended. */
 export interface EventStreams {
-  open(reply: FastifyReply): EventStream;
+  /** The stream ends when its token does not stand for the caller any more. */
+  open(reply: FastifyReply, caller: Caller): EventStream;
   /** Ends every stream behind what was sent; a client comes back with its cursor. */
   close(): void;
 }
 
 export interface EventStreamOptions {
+  readonly authenticator: Authenticator;
   /** How often a silent stream says that it lives. Default 12 s. */
   readonly keepAliveMs?: number;
   /** How long a client may not read what it was sent. Default 30 s. */
   readonly maxStallMs?: number;
 }
 
-export function createEventStreams({ keepAliveMs = 12_000, maxStallMs }: EventStreamOptions): EventStreams {
-  const streams = new Set<EventStream>();
+export function createEventStreams(options: EventStreamOptions): EventStreams {
+  const { authenticator, keepAliveMs = 12_000, maxStallMs } = options;
+  const streams = new Map<EventStream, () => boolean>();
+  authenticator.onChange(() => {
+    for (const [stream, isValid] of [...streams]) if (!isValid()) stream.end();
+  });
   return {
-    open(reply) {
+    open(reply, caller) {
+      const { authorization } = reply.request.headers;
       const stream = openStream(reply, keepAliveMs, maxStallMs);
-      streams.add(stream);
+      streams.set(stream, () => isStill(authenticator, caller, authorization));
       stream.gone.addEventListener('abort', () => streams.delete(stream));
       return stream;
     },
     close() {
-      for (const stream of [...streams]) stream.end();
+      for (const stream of [...streams.keys()]) stream.end();
     },
   };
 }

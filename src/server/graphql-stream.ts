@@ -48,14 +48,14 @@ export function serveGraphqlStream(app: FastifyInstance, options: StreamRouteOpt
         return answer(request, reply, 400, new InputError('Send `query`, and `variables` as an object, if any'));
       }
       const admitted = admitOperation(options.gate, parameters.query, parameters.operationName);
-      if (admitted.document === undefined) return refuse(reply, request, admitted.errors, options);
+      if (admitted.document === undefined) return refuse(reply, request, caller, admitted.errors, options);
       if (admitted.type === 'mutation' && request.method === 'GET') {
         reply.header('allow', 'POST');
         return answer(request, reply, 405, new InputError('Mutations are sent by POST'));
       }
       const { operationName, variables: variableValues } = parameters;
       const args = { schema: options.schema, document: admitted.document, operationName, variableValues };
-      const stream = options.streams.open(reply);
+      const stream = options.streams.open(reply, caller);
       await serve(args, admitted.type, caller, stream, request, options);
       return reply;
     },
@@ -65,11 +65,12 @@ export function serveGraphqlStream(app: FastifyInstance, options: StreamRouteOpt
 function refuse(
   reply: FastifyReply,
   request: FastifyRequest,
+  caller: Caller,
   errors: readonly GraphQLError[],
   { metrics, log, streams }: StreamRouteOptions,
 ): FastifyReply {
   metrics.operation('unknown', 'refused', 0);
-  const stream = streams.open(reply);
+  const stream = streams.open(reply, caller);
   stream.send(NEXT, JSON.stringify({ errors: errors.map((error) => formatError(error, request.id, log)) }));
   stream.send(COMPLETE, '');
   stream.end();

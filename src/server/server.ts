@@ -52,7 +52,7 @@ export async function startServer(options: ServerOptions): Promise<GatewayServer
     maxBodyBytes: limits.maxBodyBytes,
   };
   const hub = createHub(http);
-  const streams = createEventStreams(options);
+  const streams = createEventStreams({ ...options, authenticator });
   const sockets = createWebSockets({
     ...http,
     hub,

@@ -45,7 +45,7 @@ export function serveViolations(app: FastifyInstance, options: StreamRouteOption
     const opened = await open(request, caller, ['snapshot'], request.headers['last-event-id'], options);
     if (opened instanceof GatewayError) return answer(request, reply, 400, opened);
     if (opened.source === undefined) return sendErrors(request, reply, 400, opened.errors);
-    const stream = options.streams.open(reply);
+    const stream = options.streams.open(reply, caller);
     const shared = options.hub.subscribe(opened.source, opened, {
       backpressure: stream.backpressure,
       together: stream.together,

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { handleProtocols, type Server } from 'graphql-ws';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import type { Caller } from '../domain/access.js';
+import { isStill } from './auth.js';
 import { type OriginRules, refusedOrigin } from './origin.js';
 import { createBackpressure, MAX_STALL_MS, type Sink, SLOW_CONSUMER, slowConsumer } from './sink.js';
 import { createSocketOperations, type SocketOperationOptions, type SocketSession } from './socket-operations.js';
@@ -47,7 +47,9 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
   let draining = false;
 
   authenticator.onChange(() => {
-    for (const session of sessions) if (session.caller !== null) dropWhenRevoked(session, options);
+    for (const { caller, authorization, socket } of sessions) {
+      if (caller !== null && !isStill(authenticator, caller, authorization)) socket.close(4403, 'Forbidden');
+    }
   });
 
   const accept = (socket: WebSocket, request: IncomingMessage) => {
@@ -183,25 +185,6 @@ function keepAlive({ socket, backpressure }: SocketSession, intervalMs: number):
     socket.ping();
   }, intervalMs);
   socket.once('close', () => clearInterval(timer));
-}
-
-function dropWhenRevoked(session: SocketSession, { authenticator }: WebSocketOptions): void {
-  try {
-    const caller = authenticator.callerOf(session.authorization);
-    if (session.caller !== null && isSame(caller, session.caller)) return;
-  } catch {
-    // Nobody is known by this token any more.
-  }
-  session.socket.close(4403, 'Forbidden');
-}
-
-function isSame(one: Caller, other: Caller): boolean {
-  return (
-    one.name === other.name &&
-    one.scope.key === other.scope.key &&
-    one.rights.size === other.rights.size &&
-    [...one.rights].every((right) => other.rights.has(right))
-  );
 }
 
 function refuseUpgrade(

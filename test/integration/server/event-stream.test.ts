@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { encodeStreamCursor } from '../../../src/graph/cursor.js';
 import { until } from '../../support/until.js';
@@ -176,4 +179,28 @@ describe('GET /v1/violations', () => {
     const { oldestAvailable } = (await response.json()) as { oldestAvailable: string };
     expect(ids(await page(`${server.url}/v1/violations?after=${oldestAvailable}`))).toEqual(['v1/opened']);
   });
+});
+
+describe('a stream of server-sent events', () => {
+  it.each(['/v1/violations/stream', `/graphql/stream?${new URLSearchParams({ query: SUBSCRIPTION })}`])(
+    'ends when its token does, and no other does: %s',
+    async (path) => {
+      const folder = mkdtempSync(join(tmpdir(), 'slograph-tokens-'));
+      onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+      const tokensFile = join(folder, 'tokens.yaml');
+      const edge = '- { name: edge, token: edge-secret }\n';
+      const hand = (scope: string) => `- { name: hand, token: hand-secret${scope} }\n`;
+      writeFileSync(tokensFile, `${edge}${hand('')}- { name: ops, token: ops-secret }\n`);
+      const server = await startStreamServer({ tokensFile });
+      const streamOf = (name: string) =>
+        events(`${server.url}${path}`, { headers: { authorization: `Bearer ${name}-secret` } });
+      const [kept, lessened, revoked] = await Promise.all([streamOf('edge'), streamOf('hand'), streamOf('ops')]);
+      await until('the bookmarks', () => [kept, lessened, revoked].every(({ messages }) => messages.length === 1));
+      writeFileSync(tokensFile, `${edge}${hand(', namespaces: [none]')}`);
+      await until('the others to end', () => lessened.ended() && revoked.ended());
+      await server.append({ id: 'v1' });
+      await until('the event', () => kept.messages.length === 2);
+      expect([lessened, revoked].map(({ messages }) => messages.length)).toEqual([1, 1]);
+    },
+  );
 });
