@@ -201,7 +201,10 @@ class ResumableStream<T extends StreamItem> implements AsyncIterableIterator<T, 
 
   private take(result: FormattedExecutionResult<unknown, unknown>): Failure | null {
     if (this.ended) return null;
-    if (result.errors !== undefined) return failureOfErrors(result.errors as Parameters<typeof failureOfErrors>[0]);
+    // Fields that could not be told are null beside an item that was: to ask for it again would stop the stream.
+    if (result.errors !== undefined && isEmpty(result.data)) {
+      return failureOfErrors(result.errors as Parameters<typeof failureOfErrors>[0]);
+    }
     let item: T;
     try {
       item = checkedItem<T>(result.data);
@@ -243,4 +246,8 @@ class ResumableStream<T extends StreamItem> implements AsyncIterableIterator<T, 
     this.wakeProducer();
     this.wakeConsumer();
   }
+}
+
+function isEmpty(data: unknown): boolean {
+  return Object.values(data ?? {}).every((item) => item == null);
 }

@@ -14,8 +14,8 @@ const word = (item: ViolationStreamItem) => {
   return item.__typename === 'StreamReset' ? item.reason : 'bookmark';
 };
 
-async function world() {
-  const server = await startStreamServer();
+async function world(...options: Parameters<typeof startStreamServer>) {
+  const server = await startStreamServer(...options);
   const proxy = await cuttableProxy(Number(new URL(server.url).port));
   return { server, proxy };
 }
@@ -135,6 +135,21 @@ it.each<[string, Partial<ResumableOptions>, RegExp]>([
   const { done } = follow(proxy, options);
   await server.append({ id: 'v1' });
   await expect(done).rejects.toThrow(message);
+});
+
+it('gives a violation also while the figures beside it cannot be read', async () => {
+  const { server, proxy } = await world({}, undefined, { clusters: ['edge'], dead: ['edge'] });
+  const query = `subscription ($after: Cursor) { violations(after: $after) {
+    __typename
+    ... on ViolationEvent { cursor eventId violation { microservice { errorRatio { value } } } }
+    ... on StreamBookmark { cursor snapshotComplete }
+    ... on StreamReset { snapshotFollows }
+  } }`;
+  const { words, interruptions } = follow(proxy, { query });
+  await until('the bookmark', () => words().includes('bookmark'));
+  await server.append({ id: 'v1' });
+  await until('the event', () => words().includes('v1/opened'));
+  expect(interruptions).toEqual([]);
 });
 
 it('leaves the connection when its consumer falls behind, and takes the stream up where it ended', async () => {

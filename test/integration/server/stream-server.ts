@@ -19,9 +19,15 @@ export interface StreamServer extends TestServer {
   append(...violations: readonly (Partial<ViolationChange['violation']> & { readonly id: string })[]): Promise<void>;
 }
 
+type World = Parameters<typeof portsOf>[0];
+
 /** @param store that of a server which was stopped, to go on with; a new one by default */
-export async function startStreamServer(overrides: Partial<ServerOptions> = {}, store?: Store): Promise<StreamServer> {
-  return serve(overrides, store ?? (await createStore()));
+export async function startStreamServer(
+  overrides: Partial<ServerOptions> = {},
+  store?: Store,
+  world: World = { clusters: ['edge'] },
+): Promise<StreamServer> {
+  return serve(overrides, store ?? (await createStore()), world);
 }
 
 async function createStore(): Promise<Store> {
@@ -34,7 +40,7 @@ async function createStore(): Promise<Store> {
   return store;
 }
 
-async function serve(overrides: Partial<ServerOptions>, store: Store): Promise<StreamServer> {
+async function serve(overrides: Partial<ServerOptions>, store: Store, world: World): Promise<StreamServer> {
   const listeners = new Set<() => void>();
   const feed = {
     onAppend(listener: () => void) {
@@ -42,7 +48,7 @@ async function serve(overrides: Partial<ServerOptions>, store: Store): Promise<S
       return () => void listeners.delete(listener);
     },
   };
-  const { ports } = portsOf({ clusters: ['edge'] });
+  const { ports } = portsOf(world);
   const read = withWindow(store, feed);
   const requests: TestServer['requests'] = [];
   const server = await startTestServer({
