@@ -9,7 +9,7 @@ import {
 import { type Context, makeServer, type Server, type SubscribePayload } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import type { Caller } from '../domain/access.js';
-import { AccessError, LimitError } from '../domain/errors.js';
+import { AccessError, InputError, LimitError } from '../domain/errors.js';
 import type { GraphContext } from '../graph/context.js';
 import { admitOperation } from './admission.js';
 import type { Authenticator } from './auth.js';
@@ -130,6 +130,8 @@ function admit(
   ) {
     throw new LimitError(`${maxSubscriptionsPerSocket} operations run on this socket already; more are not allowed`);
   }
+  // What the client gave up while it began still runs: another of its name would be taken for it, and never end.
+  if (extra.operations.has(id)) throw new InputError(`id: the operation ${id} has not ended yet; give each a new one`);
   const admitted = admitOperation(gate, payload.query, payload.operationName);
   if (admitted.document === undefined) return admitted.errors;
   const { document, type } = admitted;
@@ -163,13 +165,18 @@ async function subscribe(
   const operation = operationOf(args);
   const source = await createSourceEventStream({ ...args, contextValue: contextFor(operation, options, false) });
   if (!(Symbol.asyncIterator in source)) return source;
+  const { signal } = operation.controller;
   const shared = options.hub.subscribe(
     source,
     { args, caller: operation.caller },
     { backpressure: operation.session.backpressure, together: operation.session.together, send: sender(operation) },
   );
-  if (shared !== null) return silentAnswers(shared);
+  if (shared !== null) {
+    onceAborted(signal, () => shared.leave());
+    return silentAnswers(shared);
+  }
   const events = source[Symbol.asyncIterator]();
+  onceAborted(signal, () => void events.return?.());
   // No async generator: its return() would wait for the next event, which may be days away.
   const answers: AsyncIterableIterator<ExecutionResult> = {
     [Symbol.asyncIterator]: () => answers,
@@ -182,11 +189,16 @@ async function subscribe(
     },
     async return() {
       operation.controller.abort();
-      await events.return?.();
       return { done: true, value: undefined };
     },
   };
   return answers;
+}
+
+/** Also of an operation that was over before its source was there. */
+function onceAborted(signal: AbortSignal, act: () => void): void {
+  if (signal.aborted) act();
+  else signal.addEventListener('abort', act, { once: true });
 }
 
 /** Messages differ by the client's name for the operation; the rest is the same bytes for everybody. */

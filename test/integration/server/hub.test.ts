@@ -118,6 +118,29 @@ describe('equal subscriptions', () => {
   });
 });
 
+describe('an operation that was given up while it began', () => {
+  it('is not followed by another of its name, and leaves nothing behind', async () => {
+    const server = await startStreamServer();
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    onTestFinished(() => socket.terminate());
+    const seen: { readonly type: string; readonly id?: string }[] = [];
+    socket.on('message', (data) => seen.push(JSON.parse(data.toString())));
+    await once(socket, 'open');
+    const send = (message: unknown) => socket.send(JSON.stringify(message));
+    send({ type: 'connection_init' });
+    await until('the acknowledgement', () => seen.length === 1);
+    const subscribeAs = (id: string) => send({ type: 'subscribe', id, payload: { query: DOCUMENT } });
+    subscribeAs('a');
+    send({ type: 'complete', id: 'a' });
+    subscribeAs('a');
+    subscribeAs('b');
+    await until('the bookmark of the last', () => seen.some(({ type, id }) => type === 'next' && id === 'b'));
+    await server.append({ id: 'v1' });
+    await until('the event', () => seen.filter(({ type, id }) => type === 'next' && id === 'b').length === 2);
+    expect(seen.filter(({ id }) => id === 'a').map(({ type }) => type)).toEqual(['error', 'complete']);
+  });
+});
+
 describe('a consumer that the server keeps the place of', () => {
   const ack = (consumer: string, cursor: string | undefined) => ({
     query: 'mutation ($consumer: String!, $cursor: Cursor!) { ackViolations(consumer: $consumer, cursor: $cursor) }',
