@@ -46,6 +46,7 @@ export function createHub(options: OperationOptions): Hub {
       key,
       payloads,
       stream,
+      signal: controller.signal,
       execute: (item) => executed(args, item, caller, controller.signal, options),
       onEmpty() {
         if (groups.get(key) === group) groups.delete(key);
@@ -60,7 +61,7 @@ export function createHub(options: OperationOptions): Hub {
     async payload(operation, { item, key }) {
       const { signal } = new AbortController();
       const make = () => executed(operation.args, item, operation.caller, signal, options);
-      return key === null ? (await make()).bytes : payloads.of(`${keyOf(operation)} ${key}`, make);
+      return key === null ? (await make()).bytes : payloads.of(`${keyOf(operation)} ${key}`, make, signal);
     },
     subscribe(source, operation, subscriber) {
       if (!(source instanceof ViolationStream)) return null;

@@ -21,6 +21,8 @@ export interface LogGroupOptions {
   readonly key: string;
   readonly payloads: Payloads;
   readonly stream: Pick<ViolationStream, 'feed' | 'timing'>;
+  /** Aborted when nobody waits for what is executed any more. */
+  readonly signal: AbortSignal;
   /** Executes the operation for an item of the stream. */
   execute(item: ViolationStreamItem): Promise<Payload>;
   /** The last subscriber has left. */
@@ -153,9 +155,9 @@ export class LogGroup {
   }
 
   private payloadOf({ item, key }: StreamEntry): Promise<Buffer> | Buffer {
-    const { payloads, execute } = this.options;
+    const { payloads, execute, signal } = this.options;
     if (key === null) return execute(item).then(({ bytes }) => bytes);
-    return payloads.of(`${this.options.key} ${key}`, () => execute(item));
+    return payloads.of(`${this.options.key} ${key}`, () => execute(item), signal);
   }
 }
 

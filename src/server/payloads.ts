@@ -1,7 +1,10 @@
 /** Serialised answers, the newest ones: equal subscriptions are executed once for each. */
 export interface Payloads {
-  /** Makes it when it is not at hand; those who ask meanwhile wait for the same one. */
-  of(key: string, make: () => Promise<Payload>): Promise<Buffer> | Buffer;
+  /**
+   * Makes it when it is not at hand; those who ask meanwhile wait for the same one.
+   * @param signal aborted when what is being made is given up: nobody else may wait for that
+   */
+  of(key: string, make: () => Promise<Payload>, signal: AbortSignal): Promise<Buffer> | Buffer;
 }
 
 export interface Payload {
@@ -17,7 +20,7 @@ const OVERHEAD_BYTES = 200;
 
 export function createPayloads(maxBytes = MAX_BYTES): Payloads {
   const kept = new Map<string, Buffer>();
-  const making = new Map<string, Promise<Buffer>>();
+  const making = new Map<string, { readonly promise: Promise<Buffer>; readonly signal: AbortSignal }>();
   let total = 0;
 
   function drop(key: string, bytes: Buffer): void {
@@ -35,22 +38,22 @@ export function createPayloads(maxBytes = MAX_BYTES): Payloads {
   }
 
   async function made(key: string, make: () => Promise<Payload>): Promise<Buffer> {
-    try {
-      const { bytes, lasting } = await make();
-      if (lasting) keep(key, bytes);
-      return bytes;
-    } finally {
-      making.delete(key);
-    }
+    const { bytes, lasting } = await make();
+    if (lasting && !kept.has(key)) keep(key, bytes);
+    return bytes;
   }
 
   return {
-    of(key, make) {
-      const known = kept.get(key) ?? making.get(key);
+    of(key, make, signal) {
+      const known = kept.get(key);
       if (known !== undefined) return known;
-      const promise = made(key, make);
-      making.set(key, promise);
-      return promise;
+      const under = making.get(key);
+      if (under !== undefined && !under.signal.aborted) return under.promise;
+      const mine = { promise: made(key, make), signal };
+      making.set(key, mine);
+      const forget = () => void (making.get(key) === mine && making.delete(key));
+      mine.promise.then(forget, forget);
+      return mine.promise;
     },
   };
 }
