@@ -37,6 +37,8 @@ export function serveGraphqlStream(app: FastifyInstance, options: StreamRouteOpt
   app.route({
     method: ['GET', 'POST'],
     url: '/graphql/stream',
+    // Nothing would end the answer to it.
+    exposeHeadRoute: false,
     handler: async (request, reply) => {
       const caller = identify(request, reply, options);
       if (caller === null) return reply;

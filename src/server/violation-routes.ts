@@ -36,7 +36,8 @@ const MAX_WAIT_SECONDS = 60;
 
 /** The stream of violations without GraphQL: server-sent events with ids, and pages of JSON. */
 export function serveViolations(app: FastifyInstance, options: StreamRouteOptions): void {
-  app.get('/v1/violations/stream', async (request, reply) => {
+  // Nothing would end the answer to a HEAD.
+  app.get('/v1/violations/stream', { exposeHeadRoute: false }, async (request, reply) => {
     const caller = identify(request, reply, options);
     if (caller === null) return reply;
     if (!acceptsEvents(request)) {

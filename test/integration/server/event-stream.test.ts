@@ -204,3 +204,12 @@ describe('a stream of server-sent events', () => {
     },
   );
 });
+
+it('a HEAD request follows nothing', async () => {
+  const { url } = await startStreamServer();
+  for (const path of ['/v1/violations/stream', '/graphql/stream?query={__typename}']) {
+    const response = await fetch(`${url}${path}`, { method: 'HEAD' });
+    expect([path, response.status]).toEqual([path, 404]);
+  }
+  expect(await (await fetch(`${url}/metrics`)).text()).toContain('slograph_stream_subscribers 0');
+});
