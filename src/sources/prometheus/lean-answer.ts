@@ -122,14 +122,16 @@ class Scanner {
       }
       at += 1;
     }
-    if (code === delimiter && digits > 0 && digits <= 15) {
+    const isUsual = point !== 0 && point !== digits && (text.charCodeAt(from) !== ZERO || digits === 1 || point === 1);
+    if (code === delimiter && digits > 0 && digits <= 15 && isUsual) {
       this.at = at + 1;
       return point < 0 ? mantissa : mantissa / (POWERS[digits - point] as number);
     }
     const to = text.indexOf(String.fromCharCode(delimiter), at);
     if (to < 0) throw new SyntaxError('a sample does not end');
     this.at = to + 1;
-    return numberOf(text.slice(from, to));
+    const written = text.slice(from, to);
+    return delimiter === QUOTE ? usualValue(written) : usualTime(written);
   }
 
   private grow(): void {
@@ -139,6 +141,18 @@ class Scanner {
     this.times.set(times);
     this.values.set(values);
   }
+}
+
+/** @throws SyntaxError for a text that JSON might write in another way, or not at all */
+function usualValue(text: string): number {
+  if (!/^[-+.\w]+$/.test(text)) throw new SyntaxError('not a number as it is usually written');
+  return numberOf(text);
+}
+
+function usualTime(text: string): number {
+  const time: unknown = JSON.parse(text);
+  if (typeof time !== 'number') throw new SyntaxError('not a time');
+  return time;
 }
 
 /** A sample's value as Prometheus writes it. */

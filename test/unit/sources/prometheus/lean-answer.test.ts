@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createLabelDictionary } from '../../../../src/sources/prometheus/label-dictionary.js';
 import { readLean } from '../../../../src/sources/prometheus/lean-answer.js';
+import { readBody } from '../../../../src/sources/prometheus/read-answer.js';
 
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),
@@ -87,6 +88,24 @@ it.each([
   ['an answer that was cut in a row', bodyOf('vector', [{ metric: { a: 'b' }, value: [1, '2'] }]).slice(0, 90)],
 ])('%s is left to be parsed as a whole', (_, body) => {
   expect(readLean(body, createLabelDictionary())).toBeNull();
+});
+
+it('an answer with a fault anywhere is read as JSON would be, or left to it', () => {
+  const rows = ['1', '-0.5', '1e-7', 'NaN', '+Inf'].map((value) => ({ metric: { a: 'b"' }, value: [1.25, value] }));
+  const series = [{ metric: { a: 'b' }, values: rows.map(({ value }) => value) }];
+  const bodies = [bodyOf('vector', rows), bodyOf('matrix', series)];
+  const piece = fc.constantFrom(...'0123456789.-+eE,:"\\[]{}x \n', '', '\\u0031', '00', '{}', 'null', 'Infinity');
+  fc.assert(
+    fc.property(fc.constantFrom(...bodies), fc.nat(), fc.nat({ max: 2 }), piece, (body, place, cut, put) => {
+      const at = 40 + (place % (body.length - 40));
+      const faulty = body.slice(0, at) + put + body.slice(at + cut);
+      const lean = readLean(faulty, createLabelDictionary());
+      if (lean === null) return;
+      const whole = readBody({ body: JSON.parse(faulty), rows: null });
+      expect([lean.vector, lean.matrix]).toEqual([whole.vector, whole.matrix]);
+    }),
+    { numRuns: 1_000 },
+  );
 });
 
 describe('labels', () => {
