@@ -29,6 +29,8 @@ export interface World {
   readonly clusters: readonly string[];
   /** Data sources that do not answer. */
   readonly dead?: readonly string[];
+  /** Why a question that its source could answer otherwise is not answered. */
+  readonly failure?: (question: FigureQuestion, cluster: string) => SourceError | null;
   readonly inventory?: Readonly<Record<string, Partial<Inventory>>>;
   readonly applications?: readonly ApplicationDefinition[];
   /** What labels of pods said before a source died, by cluster. */
@@ -101,7 +103,7 @@ export function portsOf(world: World): { readonly ports: GraphPorts; readonly ca
         await turns(world.turns?.(question.family) ?? 0);
         calls.values.push({ question, count: 'clusters' in entities ? -1 : entities.length, atMs });
         return columnOf(question, (entity): Figure => {
-          const error = errorOf(entity.cluster);
+          const error = errorOf(entity.cluster) ?? world.failure?.(question, entity.cluster) ?? null;
           const value = error === null ? (world.value?.(question, entity, atMs) ?? null) : null;
           return {
             value,

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { type GraphQLObjectType, isObjectType } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { SourceError } from '../../../src/domain/errors.js';
 import type { Inventory } from '../../../src/domain/model.js';
 import { familyOf } from '../../../src/graph/look-ahead.js';
 import { ask, schema, type World } from './graph-world.js';
@@ -85,6 +86,46 @@ describe('a list that fetches its figures ahead', () => {
   it('tells of a wrong argument where it stands', async () => {
     const wrong = await ask(world, listOf('nodes', 'name load1 { value } cpuUsage(window: "0s") { value }'));
     expect(new Set(wrong.codes)).toEqual(new Set(['BAD_INPUT']));
+  });
+
+  it('answers the others where some figures cannot be read, with one error per source and cause', async () => {
+    const failing: World = {
+      ...world,
+      clusters: ['edge', 'core'],
+      inventory: { edge: inventory, core: inventory },
+      value: () => 1,
+      failure: ({ family }, cluster) => {
+        if (cluster === 'core' && family !== 'node.cpuUsage') return null;
+        const source = `prometheus-${cluster}`;
+        if (family === 'node.load1') return new SourceError('UNAVAILABLE', source, 'connection refused');
+        return family === 'node.cpuUsage' ? new SourceError('REJECTED', source, 'too many samples') : null;
+      },
+    };
+    const figures =
+      'load1 { value missing } cpuUsage { value missing } memoryUsage { value missing } again: load1 { value }';
+    const ahead = await ask(failing, listOf('nodes', figures));
+    const known = { value: 1, missing: null };
+    const lost = { value: null, missing: 'SOURCE_UNAVAILABLE' };
+    const edge = expect.objectContaining({ load1: lost, cpuUsage: lost, memoryUsage: known, again: { value: null } });
+    const core = expect.objectContaining({ load1: known, cpuUsage: lost, memoryUsage: known, again: { value: 1 } });
+    expect(ahead.codes).toEqual([]);
+    expect(ahead.data).toEqual({ clusters: [{ nodes: { nodes: [edge, edge] } }, { nodes: { nodes: [core, core] } }] });
+    const told = ahead.sourceErrors.map(({ extensions, message }) => `${extensions?.dataSource} ${message}`);
+    expect(told).toEqual([
+      expect.stringMatching(/^prometheus-edge .*connection refused/),
+      expect.stringMatching(/^prometheus-edge .*too many samples/),
+      expect.stringMatching(/^prometheus-core .*too many samples/),
+    ]);
+    // Nothing is asked a second time because it failed.
+    expect(ahead.calls.values.map(({ question }) => question.family).sort()).toEqual([
+      'node.cpuUsage',
+      'node.load1',
+      'node.memoryUsage',
+    ]);
+    const later = await ask(failing, listOf('nodes', `${figures} cluster { name }`));
+    expect(later.sourceErrors.map(({ message }) => message).sort()).toEqual(
+      ahead.sourceErrors.map(({ message }) => message).sort(),
+    );
   });
 
   it('asks for facts of its items together with those of items elsewhere', async () => {
