@@ -24,10 +24,13 @@ export function taggedProxyRates(
   return perProxy(ask, [...labels, 'figure', 'reporter'], tagged.join(' or '));
 }
 
-/** Either side may lie outside the mesh; it keeps the name that the proxy gave it. */
-export function edgeKey(labels: Labels): EntityKey {
-  const parts = [...CALLER, ...SERVICE].map((label) => labels[label] ?? 'unknown');
-  return entityKey(...parts, labels.request_protocol ?? 'unknown');
+/**
+ * Either side may lie outside the mesh; it keeps the name that the proxy gave it. Null for a name with a slash: no mesh has
+ * one, and it would pass its own parts off as namespaces, by which it is told who may see the edge.
+ */
+export function edgeKey(labels: Labels): EntityKey | null {
+  const parts = [...CALLER, ...SERVICE, 'request_protocol'].map((label) => labels[label] ?? 'unknown');
+  return parts.some((part) => part.includes('/')) ? null : entityKey(...parts);
 }
 
 function rates(ask: Ask, metric: string, matchers: Matchers): string {
