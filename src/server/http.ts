@@ -79,7 +79,7 @@ export async function serveGraphql(
   await app.register(cors, {
     origin: [...origins.allowedOrigins],
     methods: ['GET', 'POST'],
-    allowedHeaders: ['content-type', 'authorization', 'apollo-require-preflight', 'x-slograph-plan'],
+    allowedHeaders: ['content-type', 'authorization', 'apollo-require-preflight', 'x-slograph-plan', 'last-event-id'],
     exposedHeaders: ['x-request-id'],
     maxAge: 600,
   });

@@ -69,6 +69,8 @@ function poolOf({ url, passwordFile }: PostgresOptions, more: PoolConfig): Pool 
 async function lock(client: ClientBase, name: string): Promise<void> {
   // A database may have been told to answer before a commit is on its disk.
   await client.query('SET synchronous_commit = on');
+  // A server that hears nothing of a connection keeps its lock for hours unless it asks.
+  await client.query('SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3');
   const key = [LOCK_CLASS, schemaName];
   const { rows } = await client.query('SELECT pg_try_advisory_lock($1::int, hashtext($2)) AS taken', key);
   if (rows[0]?.taken === true) return;
