@@ -115,9 +115,10 @@ export function createReader(options: ReaderOptions): Reader {
         if (reading !== null) {
           known.windows.set(windowMs, reading);
           known.failed.delete(windowMs);
-        } else if (isFromLedger(task, windowMs, atMs)) {
-          if (failure !== null) known.failed.set(windowMs, failure);
-        } else if (entries.some(({ partial }) => partial)) {
+        } else if (failure !== null && isFromLedger(task, windowMs, atMs)) {
+          known.failed.set(windowMs, failure);
+        } else if (isFromLedger(task, windowMs, atMs) || entries.some(({ partial }) => partial)) {
+          // Its newest slices were not answered in full, whatever was said of others since.
           const last = known.windows.get(windowMs) ?? { windowMs, atMs, events: null };
           known.windows.set(windowMs, { ...last, partial: true });
         }

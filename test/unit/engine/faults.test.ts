@@ -52,6 +52,23 @@ describe('a source that stops answering', () => {
     },
   );
 
+  it('says so while only its newest slices are partial, and takes nothing older for the present', async () => {
+    const { engine, world, clock } = startWorld([named('other')], { scripts });
+    const isPartial = () => engine.board.one('other', everything)?.objectives[0]?.coverage.partial;
+    engine.start();
+    await clock.advance(4 * MINUTE);
+    expect(isPartial()).toBe(false);
+    world.health.set('core', 'PARTIAL_AT_THE_END');
+    await clock.advance(MINUTE);
+    expect(isPartial()).toBe(true);
+    await clock.advance(4 * MINUTE);
+    expect(isPartial()).toBe(true);
+    world.health.set('core', 'UP');
+    await clock.advance(MINUTE);
+    expect(isPartial()).toBe(false);
+    await engine.stop();
+  });
+
   it('keeps the last known figures, and says since when and why', async () => {
     const { engine, world, clock } = startWorld(slos, { scripts });
     await engine.evaluateOnce();

@@ -25,7 +25,8 @@ export interface Script {
   current?: (atMs: number) => number | null;
 }
 
-export type Health = 'UP' | 'DOWN' | 'HANGING' | 'PARTIAL';
+/** PARTIAL_AT_THE_END: of slices only the newest are partial. */
+export type Health = 'UP' | 'DOWN' | 'HANGING' | 'PARTIAL' | 'PARTIAL_AT_THE_END';
 
 /** An SLO's script is found by its name, its data source is its cluster. */
 export interface World {
@@ -153,7 +154,9 @@ function scripted(world: World): EventSource {
       const [sli] = slis;
       const { dataSource = '' } = sli ?? {};
       world.slices.push({ ...span, dataSource, streams: 2 * slis.length });
-      const partial = world.health.get(dataSource) === 'PARTIAL';
+      const isNewest = world.slices.every(({ toMs }) => toMs <= span.toMs);
+      const health = world.health.get(dataSource);
+      const partial = health === 'PARTIAL' || (health === 'PARTIAL_AT_THE_END' && isNewest);
       const outcomes = await answer(slis, context, (script) => countSlices(script, span));
       const counts = new Map<string, Outcome<SliceCounts>>();
       for (const [index, { streams }] of slis.entries()) {
