@@ -97,7 +97,8 @@ export function createLedger({ store, clock, log }: LedgerOptions): Ledger {
     const before = known.get(task);
     if (before !== undefined) return before;
     const streams = streamsOf(task).map(({ key }) => entries.get(key));
-    const isInForce = registry?.tasks.get(task.key) === task;
+    // Definitions may have been replaced while a source answered; what did not change its SLI goes on.
+    const isInForce = registry?.tasks.get(task.key)?.sli === task.sli;
     if (!isInForce || streams.length === 0 || streams.includes(undefined)) return null;
     const slicesOf = (list: readonly EventStream[]) => list.map(({ key }) => (entries.get(key) as LedgerEntry).slices);
     const { good, bad, total } = task.sli.streams;

@@ -197,6 +197,22 @@ describe('definitions that change', () => {
     expect(world.slices.filter(({ streams }) => streams > 2)).toEqual([]);
   });
 
+  it('are put in force while a source answers, and what it answers still counts', async () => {
+    const { engine, definitions, world, state } = startWorld([named('a')], { scripts: burning });
+    let change = () => {
+      change = () => {};
+      definitions.replace({ slos: [named('a'), named('b')], problems: [] });
+    };
+    const errorRatio = (atMs: number) => {
+      change();
+      return burning.a.errorRatio(atMs);
+    };
+    world.scripts.set('a', { errorRatio });
+    await engine.evaluateOnce();
+    expect(state('a')).toBe('VIOLATED');
+    await engine.stop();
+  });
+
   it('let an open violation go on under a new revision', async () => {
     const { engine, definitions, store, state } = startWorld([named('a')], { scripts: burning });
     await engine.evaluateOnce();
