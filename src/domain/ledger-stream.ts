@@ -135,11 +135,8 @@ export class LedgerStream {
     let largest: number | null = null;
     for (const tier of this.tiers) {
       if (tier.sliceMs > HOUR_MS) break;
-      const minutes = tier.sliceMs / MINUTE_MS;
-      for (let slice = tier.start; slice < tier.end; slice += 1) {
-        const perMinute = tier.count(slice) / minutes;
-        if (perMinute > (largest ?? -1) && !tier.isEstimated(slice)) largest = perMinute;
-      }
+      const count = tier.largest();
+      if (count !== null) largest = Math.max(largest ?? 0, count / (tier.sliceMs / MINUTE_MS));
     }
     return largest === null ? null : Math.max(largest, MINUTE_MS / this.sliceMs);
   }

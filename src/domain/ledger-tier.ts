@@ -22,6 +22,8 @@ export class LedgerTier {
   /** Of the blocks of five minutes in a slice how many were seen; the highest bit marks an estimate. */
   private readonly marks: Uint8Array | Uint16Array;
   private readonly estimate: number;
+  /** The slice with the largest count; null when none has one, undefined while that has to be looked for. */
+  private largestAt: number | null | undefined = null;
 
   /** @param ratio slices of this tier in one of the next coarser tier; 1 for the coarsest */
   constructor(
@@ -60,6 +62,16 @@ export class LedgerTier {
     return this.has(slice) && ((this.marks[slice % this.capacity] as number) & this.estimate) !== 0;
   }
 
+  /** The largest count that is known exactly; null when none is. Asked of thousands of streams again and again. */
+  largest(): number | null {
+    if (this.largestAt != null && this.largestAt < this.start) this.largestAt = undefined;
+    if (this.largestAt === undefined) {
+      this.largestAt = null;
+      for (let slice = this.start; slice < this.end; slice += 1) this.noteLargest(slice);
+    }
+    return this.largestAt === null ? null : this.count(this.largestAt);
+  }
+
   /** Makes room up to a slice, which then is the newest one if it is beyond it. */
   reach(slice: number): void {
     if (slice < this.end) return;
@@ -74,8 +86,11 @@ export class LedgerTier {
   /** @param slice one that is kept */
   set(slice: number, count: number, seenBlocks: number, estimated: boolean): void {
     const at = slice % this.capacity;
+    const isLess = slice === this.largestAt && (estimated || !(count >= (this.counts[at] as number)));
     this.counts[at] = count;
     this.marks[at] = seenBlocks | (estimated ? this.estimate : 0);
+    if (isLess) this.largestAt = undefined;
+    else this.noteLargest(slice);
   }
 
   /** Sets a slice to the sum of its parts in the next finer tier, unless these know nothing. */
@@ -138,5 +153,13 @@ export class LedgerTier {
       const mark = marks[index] as number;
       this.set(slice, counts[index] as number, mark & 0x7fff, (mark & 0x8000) !== 0);
     }
+  }
+
+  private noteLargest(slice: number): void {
+    if (this.largestAt === undefined || this.isEstimated(slice)) return;
+    // What has left the ring since is no measure.
+    const most = this.largestAt === null ? Number.NEGATIVE_INFINITY : this.count(this.largestAt);
+    if (Number.isNaN(most)) this.largestAt = undefined;
+    else if (this.count(slice) >= most) this.largestAt = slice;
   }
 }

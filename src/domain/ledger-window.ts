@@ -76,10 +76,14 @@ export function columnsOf(parts: LedgerParts, span: LedgerSpan, sliceMs: number)
     marks: new Uint8Array(length),
     estimated: new Uint8Array(length),
   };
+  // Slices are longer the older they are, each a multiple of the next: what fits the oldest fits all.
+  const isWhole =
+    isKept(parts, span.fromMs) && sliceMs % resolutionAt(parts, span.fromMs) === 0 && isComplete(parts, span);
   for (let slice = 0; slice < length; slice += 1) {
     const fromMs = span.fromMs + slice * sliceMs;
     const toMs = fromMs + sliceMs;
-    if (!isKept(parts, fromMs) || !isKept(parts, toMs) || !isComplete(parts, { fromMs, toMs })) continue;
+    const isKnown = isWhole || (isKept(parts, fromMs) && isKept(parts, toMs) && isComplete(parts, { fromMs, toMs }));
+    if (!isKnown) continue;
     const { events, estimated } = readingOf(parts, { fromMs, toMs });
     columns.bad[slice] = events?.bad ?? 0;
     columns.total[slice] = events?.total ?? 0;

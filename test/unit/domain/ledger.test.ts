@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeState, encodeState } from '../../../src/domain/ledger-state.js';
 import { LedgerStream, type StreamNeeds } from '../../../src/domain/ledger-stream.js';
-import { isComplete, readingOf, seenWithin, windowWithin } from '../../../src/domain/ledger-window.js';
+import { columnsOf, isComplete, readingOf, seenWithin, windowWithin } from '../../../src/domain/ledger-window.js';
 import { T0 } from './slo-examples.js';
 
 const MINUTE = 60_000;
@@ -56,6 +56,15 @@ const totalOf = (stream: LedgerStream) => ({ good: null, bad: [], total: [stream
 const count = (stream: LedgerStream, fromMs: number, toMs: number) =>
   readingOf(totalOf(stream), { fromMs, toMs }).events?.total ?? null;
 const stateOf = (stream: LedgerStream) => createHash('sha256').update(encodeState(stream.state())).digest('hex');
+
+/** The same by looking at every slice. */
+function largestOf(stream: LedgerStream): number | null {
+  const known = stream.state().tiers.flatMap(({ sliceMs, counts, marks }) => {
+    const exact = [...counts].filter((count, at) => !Number.isNaN(count) && ((marks[at] ?? 0) & 0x8000) === 0);
+    return sliceMs > HOUR ? [] : exact.map((count) => count / (sliceMs / MINUTE));
+  });
+  return known.length === 0 ? null : Math.max(1, ...known);
+}
 
 describe('a stream of the ledger', () => {
   it('asks for minutes of six hours, then for five minutes of every hour of the window, the newest first', () => {
@@ -224,6 +233,48 @@ describe('a stream of the ledger', () => {
     for (const { fromMs, toMs, sliceMs } of gaps) write(longer, fromMs, toMs, sliceMs);
     expect(longer.resolutionAt(T0 - 29 * DAY)).toBe(5 * MINUTE);
     expect(count(longer, T0 - HOUR, T0)).toBe(truth(T0 - HOUR, T0));
+  });
+
+  it.each([5 * MINUTE, HOUR, 90 * MINUTE, 7 * HOUR + 5 * MINUTE])(
+    'gives slices of %i ms where it keeps them',
+    (sliceMs) => {
+      const stream = new LedgerStream(needs);
+      fill(stream, T0);
+      const parts = totalOf(stream);
+      // Hours, then blocks, of which the last was not read.
+      const span = { fromMs: T0 - 5 * DAY, toMs: T0 + Math.max(sliceMs, 5 * MINUTE) };
+      for (const { fromMs, toMs } of [span, { ...span, toMs: T0 }, { ...span, fromMs: T0 - DAY, toMs: T0 }]) {
+        const columns = columnsOf(parts, { fromMs, toMs }, sliceMs);
+        for (const [slice, mark] of columns.marks.entries()) {
+          const [firstMs, lastMs] = [fromMs + slice * sliceMs, fromMs + (slice + 1) * sliceMs];
+          const isKept = [firstMs, lastMs].every((atMs) => atMs % stream.resolutionAt(atMs) === 0) && lastMs <= T0;
+          expect([slice, mark, columns.total[slice]]).toEqual(
+            isKept ? [slice, 2, truth(firstMs, lastMs)] : [slice, 0, 0],
+          );
+        }
+      }
+    },
+  );
+
+  it('knows the most events a minute of what it keeps, whatever was written again or has left', () => {
+    const write = fc.record({
+      agoMs: fc.integer({ min: 0, max: 40 * 60 }).map((minutes) => minutes * MINUTE),
+      counts: fc.array(fc.oneof(fc.integer({ min: 0, max: 50 }), fc.constant(Number.NaN)), { maxLength: 8 }),
+      estimated: fc.boolean(),
+      onMs: fc.integer({ min: 0, max: 3 * 60 }).map((minutes) => minutes * MINUTE),
+    });
+    const runs = fc.property(fc.array(write, { maxLength: 40 }), (writes) => {
+      const stream = new LedgerStream({ minutesForMs: HOUR, blocksForMs: 6 * HOUR, hoursForMs: DAY });
+      let closedMs = T0;
+      for (const { agoMs, counts, estimated, onMs } of writes) {
+        closedMs += onMs;
+        stream.advance(closedMs);
+        const marks = new Uint8Array(counts.length).fill(estimated ? 1 : 0);
+        stream.write(closedMs - agoMs, MINUTE, Float64Array.from(counts), marks);
+        expect(stream.largestPerMinute()).toBe(largestOf(stream));
+      }
+    });
+    fc.assert(runs, { numRuns: 200 });
   });
 
   it('reads five minutes from answers of one, where minutes are not kept', () => {
