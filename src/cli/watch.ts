@@ -2,6 +2,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { WebSocket } from 'ws';
 import { resumableViolations, type ViolationStreamItem } from '../client/resumable-violations.js';
+import { InputError } from '../domain/errors.js';
 import { exitCodes } from './exit.js';
 import { terminated } from './signals.js';
 import type { Terminal } from './terminal.js';
@@ -44,7 +45,7 @@ export function addWatchCommand(program: Command, terminal: Terminal, end: (code
 async function watch(flags: WatchFlags, terminal: Terminal): Promise<number> {
   const { url, tokenFile, cursorFile, json = false } = flags;
   // Absent for a moment it may be later, while it is replaced; absent at the start it is a mistake.
-  if (tokenFile !== undefined) contentOf(tokenFile);
+  if (tokenFile !== undefined) checkReadable(tokenFile);
   const ending = new AbortController();
   void terminated().then(() => ending.abort());
   const stream = resumableViolations({
@@ -59,11 +60,25 @@ async function watch(flags: WatchFlags, terminal: Terminal): Promise<number> {
       : { connectionParams: () => ({ authorization: `Bearer ${contentOf(tokenFile)}` }) }),
     ...(cursorFile === undefined ? {} : cursorIn(cursorFile)),
   });
-  for await (const item of stream) {
-    if (json) terminal.data(JSON.stringify(item));
-    else show(item, terminal);
+  try {
+    for await (const item of stream) {
+      if (json) terminal.data(JSON.stringify(item));
+      else show(item, terminal);
+    }
+  } catch (error) {
+    const { message } = error as Error;
+    const isOfCursor = cursorFile !== undefined && message.includes('cursor');
+    throw new InputError(isOfCursor ? `${message}; delete ${cursorFile} to begin with what is open` : message);
   }
   return exitCodes.interrupted;
+}
+
+function checkReadable(tokenFile: string): void {
+  try {
+    contentOf(tokenFile);
+  } catch (error) {
+    throw new InputError(`the token file ${tokenFile} cannot be read: ${(error as Error).message}`);
+  }
 }
 
 function filterOf({ slo, cluster, severity, kind }: WatchFlags) {

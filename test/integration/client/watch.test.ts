@@ -53,7 +53,7 @@ it('prints every item for programs, of the SLOs, clusters, kinds and severities 
 
 it.each([
   [['--severity', 'loud'], 2, /Allowed choices are page, ticket, info/],
-  [['--token-file', '/none'], 1, /ENOENT/],
+  [['--token-file', '/none'], 1, /^error: the token file \/none cannot be read: ENOENT/],
 ])('%j ends it with code %d and says why', async (flags, code, says) => {
   const server = await startStreamServer();
   const running = watch(server.url, ...flags);
@@ -69,5 +69,5 @@ it('a cursor that is none ends it with what to do', async () => {
   const running = watch(server.url, '--cursor-file', cursorFile);
   await until('its end', () => running.child.exitCode !== null);
   expect(running.child.exitCode).toBe(1);
-  expect(running.output()).toContain('BAD_INPUT');
+  expect(running.output()).toMatch(/^error: BAD_INPUT: .*; delete \S+cursor to begin with what is open\n$/);
 });
