@@ -74,6 +74,8 @@ export function createViolations({ store, clock, log, onStored }: ViolationsOpti
       }
       loaded = true;
     } catch (error) {
+      // A start that failed elsewhere closes the store under it.
+      if (stopped) return;
       log.error({ err: error }, 'open violations could not be read; no violation opens or resolves until they are');
     }
   }
