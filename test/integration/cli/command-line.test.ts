@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runProgram } from '../../support/program.js';
 
 const slo = (name: string, query: string) => `apiVersion: openslo/v1
 kind: SLO
@@ -28,26 +26,26 @@ const config = `clusters: [{ name: edge, prometheus: { url: 'http://127.0.0.1:9'
 
 describe('slograph', () => {
   it('shows help with examples first, its version, and what was meant', async () => {
-    const help = await run(['--help']);
+    const help = await runProgram(['--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toMatch(/^Examples:\n {2}slograph demo/);
     expect(help.stdout).toContain('Exit codes: 0 ok');
-    expect((await run(['serve', '--help'])).stdout).toMatch(/^Examples:/);
+    expect((await runProgram(['serve', '--help'])).stdout).toMatch(/^Examples:/);
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-    expect(await run(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
-    const meant = await run(['srve']);
+    expect(await runProgram(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
+    const meant = await runProgram(['srve']);
     expect(meant).toMatchObject({ code: 2, stdout: '' });
     expect(meant.stderr).toContain('Did you mean serve?');
-    expect((await run(['serve', '--prot', '1'])).code).toBe(2);
-    expect((await run(['serve', '--port', 'x'])).stderr).toContain('expected 0 to 65535');
-    expect((await run(['serve', '--log-level', 'loud'])).code).toBe(2);
+    expect((await runProgram(['serve', '--prot', '1'])).code).toBe(2);
+    expect((await runProgram(['serve', '--port', 'x'])).stderr).toContain('expected 0 to 65535');
+    expect((await runProgram(['serve', '--log-level', 'loud'])).code).toBe(2);
   });
 
   it('prints the schema of the package, or writes it', async () => {
-    const printed = await run(['schema']);
+    const printed = await runProgram(['schema']);
     expect(printed.code).toBe(0);
     expect(printed.stdout).toContain('type Subscription');
-    const { folder, code } = await run(['schema', '--out', 'schema.graphql']);
+    const { folder, code } = await runProgram(['schema', '--out', 'schema.graphql']);
     expect(code).toBe(0);
     expect(readFileSync(join(folder, 'schema.graphql'), 'utf8')).toBe(printed.stdout);
   });
@@ -55,7 +53,7 @@ describe('slograph', () => {
 
 describe('slograph check', () => {
   it('prints the effective configuration, which is itself a configuration', async () => {
-    const { code, stdout, stderr, folder } = await run(['check', '--config', 'slograph.yaml'], {
+    const { code, stdout, stderr, folder } = await runProgram(['check', '--config', 'slograph.yaml'], {
       'slograph.yaml': config,
       'slos/a.yaml': good,
     });
@@ -65,17 +63,20 @@ describe('slograph check', () => {
     );
     expect(stdout).toContain('port: 4000');
     expect(stdout).toContain(join(folder, 'slos'));
-    const again = await run(['check', '--config', 'effective.yaml'], { 'effective.yaml': stdout, 'slos/a.yaml': good });
+    const again = await runProgram(['check', '--config', 'effective.yaml'], {
+      'effective.yaml': stdout,
+      'slos/a.yaml': good,
+    });
     expect(again.stdout).toBe(stdout);
   });
 
   it('tells problems of definitions with their places, and ends with 3', async () => {
     const files = { 'good.yaml': good, 'bad.yaml': slo('broken', 'sum(rate(requests_total[5m])') };
-    const { code, stdout, stderr } = await run(['check', 'good.yaml', 'bad.yaml'], files);
+    const { code, stdout, stderr } = await runProgram(['check', 'good.yaml', 'bad.yaml'], files);
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
     expect(stderr).toMatch(/^error: \S*bad\.yaml:11:\d+ /m);
     expect(stderr).toContain('1 SLO, 1 error, 2 warnings');
-    const json = await run(['check', '--json', 'good.yaml', 'bad.yaml'], files);
+    const json = await runProgram(['check', '--json', 'good.yaml', 'bad.yaml'], files);
     expect(json.code).toBe(3);
     expect(JSON.parse(json.stdout)).toMatchObject({
       valid: false,
@@ -86,10 +87,10 @@ describe('slograph check', () => {
 
   it('refuses with --strict what it lets pass with a warning otherwise', async () => {
     const files = { 'a.yaml': good.replace('target: 0.99', 'target: "0.99"') };
-    const lenient = await run(['check', 'a.yaml'], files);
+    const lenient = await runProgram(['check', 'a.yaml'], files);
     expect(lenient.code).toBe(0);
     expect(lenient.stderr).toMatch(/^warning: \S*a\.yaml:15:45 .*"0\.99" in quotes is taken as the number 0\.99/m);
-    const strict = await run(['check', '--strict', '--json', 'a.yaml'], files);
+    const strict = await runProgram(['check', '--strict', '--json', 'a.yaml'], files);
     expect(strict.code).toBe(3);
     expect(JSON.parse(strict.stdout)).toMatchObject({
       valid: false,
@@ -100,8 +101,8 @@ describe('slograph check', () => {
 
   it('takes clusters that definitions name for granted when there is no configuration', async () => {
     const named = good.replace('type: Prometheus,', 'metricSourceRef: edge-seoul,');
-    expect((await run(['check', 'a.yaml'], { 'a.yaml': named })).code).toBe(0);
-    const other = await run(['check', 'a.yaml', '--config', 'slograph.yaml'], {
+    expect((await runProgram(['check', 'a.yaml'], { 'a.yaml': named })).code).toBe(0);
+    const other = await runProgram(['check', 'a.yaml', '--config', 'slograph.yaml'], {
       'a.yaml': named,
       'slograph.yaml': config,
     });
@@ -111,12 +112,12 @@ describe('slograph check', () => {
 
   it('tells problems of the configuration with their places, and ends with 3', async () => {
     const files = { 'slograph.yaml': `${config}lisen: { port: 4000 }\n` };
-    const text = await run(['check', '--config', 'slograph.yaml'], files);
+    const text = await runProgram(['check', '--config', 'slograph.yaml'], files);
     expect({ code: text.code, stdout: text.stdout }).toEqual({ code: 3, stdout: '' });
     expect(text.stderr).toMatch(/^error: \S*slograph\.yaml:3:1 .*listen/m);
-    const json = await run(['check', '--json', '--config', 'slograph.yaml'], files);
+    const json = await runProgram(['check', '--json', '--config', 'slograph.yaml'], files);
     expect(JSON.parse(json.stdout)).toMatchObject({ valid: false, problems: [{ line: 3 }] });
-    expect((await run(['check'])).code).toBe(3);
+    expect((await runProgram(['check'])).code).toBe(3);
   });
 
   it('tells that nobody could call, or that everybody could, before the gateway is started', async () => {
@@ -125,17 +126,17 @@ describe('slograph check', () => {
       tokens: '- { name: ops, tokn: a-secret }\n',
       'open.yaml': `${config}listen: { host: 0.0.0.0 }\n`,
     };
-    const tokens = await run(['check', '--config', 'tokens.yaml'], files);
+    const tokens = await runProgram(['check', '--config', 'tokens.yaml'], files);
     expect(tokens.code).toBe(3);
     expect(tokens.stderr).toMatch(/^error: \S*tokens:1:16 \[0\]\.tokn: unknown key/m);
     expect(tokens.stderr + tokens.stdout).not.toContain('a-secret');
-    const open = await run(['check', '--config', 'open.yaml'], files);
+    const open = await runProgram(['check', '--config', 'open.yaml'], files);
     expect(open.code).toBe(3);
     expect(open.stderr).toContain('error: listen.host: 0.0.0.0 can be reached from other machines');
   });
 
   it('uses no colour where it was not asked for', async () => {
-    expect((await run(['check'])).stderr).not.toContain('\u001b');
+    expect((await runProgram(['check'])).stderr).not.toContain('\u001b');
   });
 });
 
@@ -147,7 +148,7 @@ describe('slograph serve', () => {
     ['tokens that cannot be read', ['--config', 'tokens.yaml'], 3, 'no-tokens.yaml'],
     ['a store that is no store', ['--config', 'store.yaml'], 1, 'store.db'],
   ])('does not start with %s', async (_name, args, code, says) => {
-    const result = await run(['serve', '--port', '0', ...args], {
+    const result = await runProgram(['serve', '--port', '0', ...args], {
       'slograph.yaml': config,
       'unknown.yaml': `${config}lisen: {}\n`,
       'tokens.yaml': `${config}tokensFile: no-tokens.yaml\n`,
@@ -159,32 +160,3 @@ describe('slograph serve', () => {
     expect(result.stdout).toBe('');
   });
 });
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly folder: string;
-}
-
-/** Runs the built program to its end, in a folder with these files. */
-async function run(args: readonly string[], files: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  const folder = mkdtempSync(join(tmpdir(), 'slograph-cli-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(join(folder, name, '..'), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  }
-  const child = spawn(process.execPath, [resolve('dist/main.js'), ...args], { cwd: folder });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (part) => {
-    stdout += part;
-  });
-  child.stderr.on('data', (part) => {
-    stderr += part;
-  });
-  const [code] = await once(child, 'close');
-  return { code: code as number | null, stdout, stderr, folder };
-}

@@ -1,10 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { readdirSync } from 'node:fs';
+import { expect, it } from 'vitest';
 import type { Finding } from '../../../src/domain/finding.js';
+import { runProgram } from '../../support/program.js';
 import { counter, gauge, startPrometheus } from '../../support/prometheus.js';
 
 const slo = (name: string, metric: string) => `apiVersion: openslo/v1
@@ -128,24 +125,6 @@ it('ends with 1 when the store cannot be written', async () => {
 });
 
 /** Runs the built program's doctor to its end, in a folder with these files. */
-async function doctor(args: readonly string[], files: Readonly<Record<string, string>>) {
-  const folder = mkdtempSync(join(tmpdir(), 'slograph-doctor-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(join(folder, name, '..'), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  }
-  const all = [resolve('dist/main.js'), 'doctor', '--config', 'slograph.yaml', ...args];
-  const child = spawn(process.execPath, all, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (part) => {
-    stdout += part;
-  });
-  child.stderr.on('data', (part) => {
-    stderr += part;
-  });
-  const [code] = await once(child, 'close');
-  return { code: code as number | null, stdout, stderr, folder };
+function doctor(args: readonly string[], files: Readonly<Record<string, string>>) {
+  return runProgram(['doctor', '--config', 'slograph.yaml', ...args], files);
 }
