@@ -102,11 +102,13 @@ export interface AlertmanagerConfig {
   readonly timeoutMs: number;
 }
 
-/** Bounds on what a client may send; the same on HTTP and WebSocket. */
+/** Bounds on what a client may send; the same on HTTP, WebSocket and server-sent events. */
 export interface LimitsConfig {
   readonly maxDepth: number;
   readonly maxTokens: number;
   readonly maxAliases: number;
+  /** Values that an answer may hold: fields, times the items of the pages and lists around them. */
+  readonly maxCost: number;
   readonly maxBodyBytes: number;
   readonly maxSubscriptionsPerSocket: number;
 }

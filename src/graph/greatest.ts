@@ -1,6 +1,7 @@
 import type { FamilyName } from '../domain/metric.js';
 import { type Asking, type Placed, questionOf } from './asking.js';
-import { type PageArgs, pageSize } from './paging.js';
+import { pageSize } from './page-size.js';
+import type { PageArgs } from './paging.js';
 
 /** Beside those of the page: what a source still tells of things that are gone takes places. */
 const SPARE = 20;

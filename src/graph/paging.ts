@@ -1,10 +1,7 @@
 import { Arg, type ClassType, Field, Int, ObjectType } from 'type-graphql';
-import { InputError } from '../domain/errors.js';
 import { decodePageCursor, encodePageCursor } from './cursor.js';
+import { DEFAULT_FIRST, MAX_FIRST, pageSize } from './page-size.js';
 import { CursorScalar } from './scalars.js';
-
-const DEFAULT_FIRST = 50;
-const MAX_FIRST = 5_000;
 
 @ObjectType('PageInfo', { description: 'Where a page stands in its list.', simpleResolvers: true })
 export class PageInfoType {
@@ -120,13 +117,6 @@ export function AfterArg(): ParameterDecorator {
     nullable: true,
     description: 'Starts after the item with this cursor; must come from the same list in the same order.',
   }) as ParameterDecorator;
-}
-
-/** How many items a page has at most. @throws InputError */
-export function pageSize(first: number | null | undefined): number {
-  const size = first ?? DEFAULT_FIRST;
-  if (size < 1 || size > MAX_FIRST) throw new InputError(`first must be within 1..${MAX_FIRST}, got ${size}`);
-  return size;
 }
 
 interface Place {

@@ -11,7 +11,7 @@ import { InputError } from '../domain/errors.js';
 import { admitOperation } from './admission.js';
 import type { EventStream, EventStreams } from './event-stream.js';
 import { asGraphqlError, formatError } from './format-error.js';
-import { answer, type HttpOptions, identify } from './http.js';
+import { answer, type HttpOptions, identify, parsedJson } from './http.js';
 import type { Hub } from './hub.js';
 import { shownResult } from './shown-result.js';
 
@@ -49,7 +49,7 @@ export function serveGraphqlStream(app: FastifyInstance, options: StreamRouteOpt
       if (parameters === null) {
         return answer(request, reply, 400, new InputError('Send `query`, and `variables` as an object, if any'));
       }
-      const admitted = admitOperation(options.gate, parameters.query, parameters.operationName);
+      const admitted = admitOperation(options.gate, parameters.query, parameters.operationName, parameters.variables);
       if (admitted.document === undefined) return refuse(reply, request, caller, admitted.errors, options);
       if (admitted.type === 'mutation' && request.method === 'GET') {
         reply.header('allow', 'POST');
@@ -146,19 +146,9 @@ export function acceptsEvents({ headers: { accept = '*/*' } }: FastifyRequest): 
 function parametersOf({ method, query, body }: FastifyRequest): Parameters | null {
   const given = (method === 'GET' ? query : body) as Record<string, unknown> | null | undefined;
   if (typeof given !== 'object' || given === null || typeof given.query !== 'string') return null;
-  const variables = method === 'GET' ? parsed(given.variables) : (given.variables ?? null);
+  const variables = method === 'GET' ? parsedJson(given.variables) : (given.variables ?? null);
   if (typeof variables !== 'object' || Array.isArray(variables)) return null;
   const { operationName = null } = given;
   if (operationName !== null && typeof operationName !== 'string') return null;
   return { query: given.query, operationName: operationName || null, variables: variables as Parameters['variables'] };
-}
-
-/** Undefined when it is no JSON. */
-function parsed(text: unknown): unknown {
-  if (text === undefined || text === '') return null;
-  try {
-    return JSON.parse(String(text));
-  } catch {
-    return undefined;
-  }
 }

@@ -9,6 +9,7 @@ import type { Caller } from '../domain/access.js';
 import { AccessError, GatewayError, LimitError } from '../domain/errors.js';
 import type { GraphContext } from '../graph/context.js';
 import type { Authenticator } from './auth.js';
+import type { GivenVariables } from './cost.js';
 import type { OperationOptions } from './operations.js';
 import { type OriginRules, refusedOrigin } from './origin.js';
 
@@ -94,8 +95,8 @@ export async function serveGraphql(
       callers.set(request, caller);
     },
     preHandler: async (request, reply) => {
-      const source = sourceOf(request);
-      const refusal = source === null ? null : gate.refusal(source);
+      const asked = askedBy(request);
+      const refusal = asked === null ? null : gate.refusal(asked.query, asked.variables);
       if (refusal === null) return;
       metrics.operation('unknown', 'refused', 0);
       return answer(request, reply, 400, refusal);
@@ -128,9 +129,23 @@ function isVisit({ method, url, headers }: FastifyRequest): boolean {
   return method === 'GET' && url === '/graphql' && /\btext\/html\b/.test(headers.accept ?? '');
 }
 
-function sourceOf(request: FastifyRequest): string | null {
-  const { query } = (request.method === 'GET' ? request.query : (request.body ?? {})) as { query?: unknown };
-  return typeof query === 'string' ? query : null;
+/** Null where Apollo says what is missing. */
+function askedBy({ method, query, body }: FastifyRequest): { query: string; variables: GivenVariables } | null {
+  const given = ((method === 'GET' ? query : body) ?? {}) as { query?: unknown; variables?: unknown };
+  if (typeof given.query !== 'string') return null;
+  const variables = method === 'GET' ? parsedJson(given.variables) : given.variables;
+  const isGiven = typeof variables === 'object' && variables !== null;
+  return { query: given.query, variables: isGiven ? (variables as GivenVariables) : null };
+}
+
+/** Null where there is none, undefined where it is no JSON. */
+export function parsedJson(text: unknown): unknown {
+  if (text === undefined || text === '') return null;
+  try {
+    return JSON.parse(String(text));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Aborted when the client hangs up before its answer is written. */

@@ -9,6 +9,7 @@ import {
   validate,
 } from 'graphql';
 import { LimitError } from '../domain/errors.js';
+import { type GivenVariables, pricer } from './cost.js';
 
 /** Bounds on what a client may send, the same on every transport. */
 export interface Limits {
@@ -18,6 +19,8 @@ export interface Limits {
   readonly maxTokens: number;
   /** Fields renamed, or selected again in the same selection, once fragments are spread out. */
   readonly maxAliases: number;
+  /** Values that an answer may hold, as told by the document and the variables that say how long pages are. */
+  readonly maxCost: number;
 }
 
 /** A document that may be executed, or why it may not. */
@@ -25,16 +28,18 @@ export type Admission =
   | { readonly document: DocumentNode; readonly errors?: undefined }
   | { readonly document?: undefined; readonly errors: readonly GraphQLError[] };
 
-/** Decides which documents may be executed; verdicts are kept by text. */
+/** Decides which operations may be executed; what a document says by itself is kept by its text. */
 export interface Gate {
-  /** The bound that a text passes, or null; what is wrong with its syntax is said by `admit`. */
-  refusal(source: string): LimitError | null;
+  /** The bound that an operation passes, or null; what is wrong with its syntax is said by `admit`. */
+  refusal(source: string, variables?: GivenVariables): LimitError | null;
   /** Parsed, within the bounds, and valid for the schema. */
-  admit(source: string): Admission;
+  admit(source: string, variables?: GivenVariables): Admission;
 }
 
 /** GraphiQL asks for types seven wrappings deep, below `__schema.types.fields.args.type`. */
 const MAX_INTROSPECTION_DEPTH = 20;
+/** Lists and objects in one another; filters are a few levels deep. */
+const MAX_VARIABLE_DEPTH = 20;
 /** Verdicts kept; the oldest goes first. */
 const KEPT = 1_000;
 const UNCOUNTABLE = 1e9;
@@ -46,8 +51,14 @@ interface Size {
   readonly aliases: number;
 }
 
+/** All that the rules look at. */
+interface Asked extends Size {
+  readonly cost: number;
+  readonly variables: GivenVariables;
+}
+
 /** The one list of rules, in the order in which they are told. */
-const rules: readonly ((size: Size, limits: Limits) => string | null)[] = [
+const rules: readonly ((asked: Asked, limits: Limits) => string | null)[] = [
   ({ depth }, { maxDepth }) =>
     depth > maxDepth ? `The operation is ${depth} levels deep; ${maxDepth} are allowed` : null,
   ({ introspectionDepth }) =>
@@ -62,56 +73,97 @@ const rules: readonly ((size: Size, limits: Limits) => string | null)[] = [
     fields > maxTokens
       ? `The operation has ${count(fields)} fields once its fragments are spread out; ${maxTokens} are allowed`
       : null,
+  ({ variables }) =>
+    isNestedDeeper(variables, MAX_VARIABLE_DEPTH)
+      ? `The variables are nested more than ${MAX_VARIABLE_DEPTH} levels deep`
+      : null,
+  ({ cost }, { maxCost }) =>
+    cost > maxCost
+      ? `The answer may hold ${count(cost)} values; ${maxCost} are allowed: ask for shorter pages (first), or in several operations`
+      : null,
 ];
 
 export function createGate(schema: GraphQLSchema, limits: Limits): Gate {
-  const bounded = remember((source: string) => bound(source, limits));
-  const admitted = remember((source: string): Admission => {
-    const { document, refusal, syntaxError } = bounded(source);
-    if (refusal !== null) return { errors: [new GraphQLError(refusal.message, { originalError: refusal })] };
-    if (document === null) return { errors: [syntaxError] };
+  const read = remember((source: string) => readDocument(source, schema, limits));
+  const validated = remember((source: string): Admission => {
+    const { document } = read(source) as { readonly document: DocumentNode };
     const errors = validate(schema, document);
     return errors.length > 0
       ? { errors: errors.map((error) => coded(error, 'GRAPHQL_VALIDATION_FAILED')) }
       : { document };
   });
-  return { refusal: (source) => bounded(source).refusal, admit: admitted };
+  const refusal = (source: string, variables: GivenVariables) => read(source).refusal(variables);
+  return {
+    refusal,
+    admit(source, variables) {
+      const { syntaxError } = read(source);
+      if (syntaxError !== undefined) return { errors: [syntaxError] };
+      const passed = refusal(source, variables);
+      if (passed === null) return validated(source);
+      return { errors: [new GraphQLError(passed.message, { originalError: passed })] };
+    },
+  };
 }
 
-type Bounded =
-  | { readonly document: DocumentNode; readonly refusal: LimitError | null; readonly syntaxError?: undefined }
-  | { readonly document: null; readonly refusal: LimitError; readonly syntaxError?: undefined }
-  | { readonly document: null; readonly refusal: null; readonly syntaxError: GraphQLError };
+/** A document and what becomes of it; without one it is refused, or is none. */
+interface Read {
+  readonly document: DocumentNode | null;
+  readonly syntaxError?: GraphQLError;
+  refusal(variables: GivenVariables): LimitError | null;
+}
 
-function bound(source: string, limits: Limits): Bounded {
+function readDocument(source: string, schema: GraphQLSchema, limits: Limits): Read {
+  const refused = (message: string): Read => ({ document: null, refusal: () => new LimitError(message) });
   try {
     const document = parse(source, { maxTokens: limits.maxTokens });
-    return { document, refusal: passedBound(document, limits) };
+    const askedBy = asking(document, schema);
+    return { document, refusal: (variables) => passedBound(askedBy(variables), limits) };
   } catch (error) {
     if (error instanceof GraphQLError) {
-      if (!/contains more tha[nt] \d+ tokens/.test(error.message)) {
-        return { document: null, refusal: null, syntaxError: coded(error, 'GRAPHQL_PARSE_FAILED') };
+      if (/contains more tha[nt] \d+ tokens/.test(error.message)) {
+        return refused(`The document has more than ${limits.maxTokens} tokens`);
       }
-      return { document: null, refusal: new LimitError(`The document has more than ${limits.maxTokens} tokens`) };
+      return { document: null, syntaxError: coded(error, 'GRAPHQL_PARSE_FAILED'), refusal: () => null };
     }
     // A stack that overflows while parsing is nesting that only a generous token limit lets through.
-    if (error instanceof RangeError)
-      return { document: null, refusal: new LimitError('The document is nested too deeply') };
+    if (error instanceof RangeError) return refused('The document is nested too deeply');
     throw error;
   }
 }
 
-function passedBound(document: DocumentNode, limits: Limits): LimitError | null {
+/** What each operation of a document asks for. */
+function asking(document: DocumentNode, schema: GraphQLSchema): (variables: GivenVariables) => readonly Asked[] {
   const sizeOf = measurer(document);
-  for (const definition of document.definitions) {
-    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
-    const size = sizeOf(definition.selectionSet);
+  const costOf = pricer(schema, document);
+  const operations = document.definitions
+    .filter((definition) => definition.kind === Kind.OPERATION_DEFINITION)
+    .map((operation) => ({ operation, size: sizeOf(operation.selectionSet) }));
+  return (variables) =>
+    operations.map(({ operation, size }) => ({ ...size, cost: costOf(operation, variables), variables }));
+}
+
+function passedBound(operations: readonly Asked[], limits: Limits): LimitError | null {
+  for (const asked of operations) {
     for (const rule of rules) {
-      const message = rule(size, limits);
+      const message = rule(asked, limits);
       if (message !== null) return new LimitError(message);
     }
   }
   return null;
+}
+
+/** Level by level: what is nested without end must not be followed to its end. */
+function isNestedDeeper(value: unknown, maxDepth: number): boolean {
+  let level: readonly unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > maxDepth) return true;
+    level = level.flatMap((inner) =>
+      typeof inner === 'object' && inner !== null
+        ? Object.values(inner).filter((part) => typeof part === 'object' && part !== null)
+        : [],
+    );
+  }
+  return false;
 }
 
 /** Sizes of selections. Each fragment is measured once, so that exponential spreading is counted and never performed. */

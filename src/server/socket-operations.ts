@@ -132,7 +132,7 @@ function admit(
   }
   // What the client gave up while it began still runs: another of its name would be taken for it, and never end.
   if (extra.operations.has(id)) throw new InputError(`id: the operation ${id} has not ended yet; give each a new one`);
-  const admitted = admitOperation(gate, payload.query, payload.operationName);
+  const admitted = admitOperation(gate, payload.query, payload.operationName, payload.variables);
   if (admitted.document === undefined) return admitted.errors;
   const { document, type } = admitted;
   const operation: SocketOperation = {

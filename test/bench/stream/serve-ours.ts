@@ -31,7 +31,14 @@ const server = await startServer({
   allowedOrigins: [],
   tokensFile: null,
   insecure: false,
-  limits: { maxDepth: 12, maxTokens: 2_000, maxAliases: 50, maxBodyBytes: 262_144, maxSubscriptionsPerSocket: 50 },
+  limits: {
+    maxDepth: 12,
+    maxTokens: 2_000,
+    maxAliases: 50,
+    maxCost: 1_000_000,
+    maxBodyBytes: 262_144,
+    maxSubscriptionsPerSocket: 50,
+  },
   shutdownGraceMs: 1_000,
   schema: createSchema(),
   createContext: (request) =>

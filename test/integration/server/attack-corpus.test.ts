@@ -73,6 +73,27 @@ const corpus: readonly (readonly [string, Operation, string, readonly string[]])
     everywhere,
   ],
   [
+    'pages in pages',
+    { query: `{ ${'slos(first: 5000) { nodes { violations(first: 5000) { nodes { '}id ${'} } '.repeat(2)} }` },
+    'LIMIT_EXCEEDED',
+    everywhere,
+  ],
+  [
+    'pages as long as a variable says',
+    {
+      query: 'query ($n: Int) { slos(first: $n) { nodes { violations(first: $n) { nodes { id } } } } }',
+      variables: { n: 5_000 },
+    },
+    'LIMIT_EXCEEDED',
+    everywhere,
+  ],
+  [
+    'variables that nobody declared, nested deeply',
+    { query: '{ __typename }', variables: { f: nested(2_000) } },
+    'LIMIT_EXCEEDED',
+    ['POST /graphql', 'WebSocket', 'POST /graphql/stream'],
+  ],
+  [
     'cyclic fragments',
     { query: '{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }' },
     'GRAPHQL_VALIDATION_FAILED',
@@ -116,8 +137,8 @@ const corpus: readonly (readonly [string, Operation, string, readonly string[]])
       query: 'subscription ($f: ViolationFilter) { violations(filter: $f) { __typename } }',
       variables: { f: nested(1_000) },
     },
-    'BAD_USER_INPUT',
-    streams,
+    'LIMIT_EXCEEDED',
+    everywhere,
   ],
   [
     'a consumer without a name',

@@ -65,6 +65,7 @@ async function serve(overrides: Partial<ServerOptions>, store: Store, world: Wor
       maxDepth: 10,
       maxTokens: 1_000,
       maxAliases: 20,
+      maxCost: 1_000_000,
       maxBodyBytes: 262_144,
       maxSubscriptionsPerSocket: 50,
       ...overrides.limits,

@@ -91,6 +91,7 @@ export async function startTestServer(overrides: Partial<ServerOptions> = {}): P
       maxDepth: 10,
       maxTokens: 1_000,
       maxAliases: 20,
+      maxCost: 1_000_000,
       maxBodyBytes: 262_144,
       maxSubscriptionsPerSocket: 5,
     },

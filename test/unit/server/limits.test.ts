@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createGate } from '../../../src/server/limits.js';
 
 const schema = buildSchema('type Thing { name: String self: Thing } type Query { thing: Thing hello: String }');
-const gate = createGate(schema, { maxDepth: 5, maxTokens: 1_000, maxAliases: 10 });
+const gate = createGate(schema, { maxDepth: 5, maxTokens: 1_000, maxAliases: 10, maxCost: 1_000_000 });
 
 const nested = (levels: number) => `{ thing { ${'self { '.repeat(levels - 2)}name ${'} '.repeat(levels)}`;
 const doubling = (levels: number, body: (next: string) => string) =>
@@ -81,7 +81,7 @@ describe('what a client may send', () => {
   });
 
   it('is a limit, not a crash, where the nesting is deeper than the stack', () => {
-    const generous = createGate(schema, { maxDepth: 5, maxTokens: 10_000_000, maxAliases: 10 });
+    const generous = createGate(schema, { maxDepth: 5, maxTokens: 10_000_000, maxAliases: 10, maxCost: 1_000_000 });
     expect(generous.refusal(`{${'a{'.repeat(200_000)}`)?.code).toBe('LIMIT_EXCEEDED');
   });
 
