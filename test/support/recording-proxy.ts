@@ -7,11 +7,14 @@ export interface RecordingProxy {
   readonly url: string;
   /** PromQL seen so far, in order: of `/api/v1/query` and `/api/v1/query_range`. */
   readonly promql: string[];
+  /** The instants they were asked for, as they were written; null where none was. */
+  readonly times: (string | null)[];
 }
 
 /** Starts a recording proxy before a Prometheus. */
 export async function startRecordingProxy(target: string): Promise<RecordingProxy> {
   const promql: string[] = [];
+  const times: (string | null)[] = [];
   const server: Server = createServer((incoming, outgoing) => {
     const parts: Buffer[] = [];
     incoming.on('data', (part: Buffer) => parts.push(part));
@@ -19,8 +22,9 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
       const body = Buffer.concat(parts);
       const url = new URL(incoming.url ?? '/', target);
       if (/\/api\/v1\/query(_range)?$/.test(url.pathname)) {
-        const query = new URLSearchParams(body.toString()).get('query') ?? url.searchParams.get('query');
-        promql.push(query ?? '');
+        const form = new URLSearchParams(body.toString());
+        promql.push(form.get('query') ?? url.searchParams.get('query') ?? '');
+        times.push(form.get('time') ?? url.searchParams.get('time'));
       }
       const onward = request(
         url,
@@ -40,5 +44,5 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
     server.closeAllConnections();
     server.close();
   });
-  return { url: `http://127.0.0.1:${(server.address() as { port: number }).port}`, promql };
+  return { url: `http://127.0.0.1:${(server.address() as { port: number }).port}`, promql, times };
 }

@@ -54,12 +54,14 @@ describe('the plan', () => {
     expect(bob.plan.at(-1)).toMatchObject({ promql: 'b', dataSource: 'edge', cached: true, samples: 9, entities: 7 });
   });
 
-  it('never shares between those who may see different things', async () => {
+  it('E13: never shares between those who may see different things, nor between instants', async () => {
     const server = await startLyingServer(vector('1'));
     const { planner } = plannerOf(server.url);
     await planner.instant('edge', 'a', 1_000, 1, asker());
     await planner.instant('edge', 'a', 1_000, 1, asker(undefined, scopeOf(['edge'], null)));
     expect(server.received).toHaveLength(2);
+    await planner.instant('edge', 'a', 6_000, 1, asker());
+    expect(server.received).toHaveLength(3);
   });
 
   it('counts the second request when asking again was safe', async () => {
@@ -91,7 +93,7 @@ describe('the plan', () => {
     expect(sent(context.plan)).toBe(requests);
   });
 
-  it('does not keep an answer with warnings', async () => {
+  it('E20: does not keep an answer with warnings', async () => {
     const server = await startLyingServer(vector('1', { warnings: ['a store is gone'] }));
     const { planner, observed } = plannerOf(server.url);
     await planner.instant('edge', 'a', 1_000, 1, asker());

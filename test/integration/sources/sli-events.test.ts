@@ -90,7 +90,7 @@ function values(series: string, value: (minutes: number) => number | null): Writ
 }
 
 describe('counters', () => {
-  it('adds no events when one of two pods restarts, in every way of writing the sum', async () => {
+  it('G67: adds no events when one of two pods restarts, in every way of writing the sum', async () => {
     const { url } = await startPrometheus({
       series: [
         values('http_requests_total{pod="a",code="200"}', () => 1_000),
@@ -140,7 +140,16 @@ describe('counters', () => {
     }
   });
 
-  it('takes an absent good or bad for none, an absent total for unknown, and a total at rest for no events', async () => {
+  it('E5: reads good, bad and total events of one and the same instant', async () => {
+    const proxy = await startRecordingProxy((await startPrometheus()).url);
+    const { source, compile } = gateway({ name: 'edge', url: proxy.url });
+    const slis = [good('ok_total', 'all_total'), bad('failed_total', 'all_total')].map((each) => compile(each));
+    await source.readWindow(slis, 30 * MINUTE, T0, context);
+    expect(proxy.promql.length).toBeGreaterThanOrEqual(3);
+    expect(new Set(proxy.times.map(Number))).toEqual(new Set([T0 / 1_000]));
+  });
+
+  it('E3: takes an absent good or bad for none, an absent total for unknown, and a total at rest for no events', async () => {
     const { url } = await startPrometheus({
       series: [counter('busy_total{a="1"}', { perSecond: 1 }), gauge('idle_total{a="1"}', 7)],
     });
@@ -165,7 +174,7 @@ describe('counters', () => {
     expect(idle).toEqual({ good: 0, bad: 0, total: 0 });
   });
 
-  it('never counts more good events than there were, nor less than none', async () => {
+  it('E14: never counts more good events than there were, nor less than none', async () => {
     const { url } = await startPrometheus({
       series: [counter('more_total', { perSecond: 2 }), counter('less_total', { perSecond: 1 })],
     });
@@ -179,7 +188,7 @@ describe('counters', () => {
     expect(await eventsOf(source, compile(bad(negative, 'less_total')))).toMatchObject({ bad: 0, total: 1_800 });
   });
 
-  it('adds counts over groups, not their ratios', async () => {
+  it('E12: adds counts over groups, not their ratios', async () => {
     const { url } = await startPrometheus({
       series: [
         counter('all_total{g="busy"}', { perSecond: 100 }),
@@ -249,7 +258,7 @@ describe('deltas, gauges and values', () => {
     expect((await source.readCurrent(slis, T0, context)).map(answered)).toEqual(cases.map(() => 30));
   });
 
-  it('tells the worst of several values, and null without any', async () => {
+  it('E6: tells the worst of several values, and null without any', async () => {
     const { url } = await startPrometheus({ series: [gauge('t{a="1"}', 3), gauge('t{a="2"}', 8)] });
     const { source, compile } = gateway({ name: 'edge', url });
     const metric: SliMeasure = { kind: 'THRESHOLD', metric: query('t') };
@@ -333,7 +342,7 @@ describe('templates', () => {
 });
 
 describe('batching', () => {
-  it('asks one PromQL per shape for all services and clusters of a source, and none more for twice the SLOs', async () => {
+  it('E18: asks one PromQL per shape for all services and clusters of a source, and none more for twice the SLOs', async () => {
     const clusters = ['seoul', 'busan'];
     const services = ['a', 'b', 'c'];
     const series = clusters.flatMap((cluster, i) =>
@@ -447,7 +456,7 @@ describe('batching', () => {
 });
 
 describe('coverage', () => {
-  it('tells the share of slots with samples, and the first and last of them', async () => {
+  it('E16: tells the share of slots with samples, and the first and last of them', async () => {
     const { url } = await startPrometheus({
       series: [
         values('whole_total', (minutes) => minutes),
@@ -500,7 +509,7 @@ describe('sources that fail', () => {
     expect(outcomes[0]).toMatchObject({ error: { code: 'SOURCE_REJECTED' } });
   });
 
-  it('make a reading partial when they warn', async () => {
+  it('E20: make a reading partial when they warn', async () => {
     const prometheus = await startPrometheus({ series: [counter('r_total', { perSecond: 1 })] });
     await prometheus.scrape(
       `  []\nremote_read: [{ url: "http://127.0.0.1:${await freePort()}/read", read_recent: true }]`,

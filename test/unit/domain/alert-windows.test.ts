@@ -18,7 +18,7 @@ describe('the factor of a burn-rate pair', () => {
     { id: 'G20', window: '7d', text: '10%/1h/5m,20%/6h/30m,40%/24h/2h', factors: [16.8, 5.6, 2.8] },
     { id: 'G21', window: '90d', text: '1%/1h/5m,3%/6h/30m,5%/24h/2h', factors: [21.6, 10.8, 4.5] },
     { id: 'G22', window: '7d', text: '8%/1h/5m,12.5%/6h/30m,20%/1d/2h', factors: [13.44, 3.5, 1.4] },
-  ])('is budget share times window by long window: $id', ({ window, text, factors: expected }) => {
+  ])('$id: is budget share times window by long window', ({ window, text, factors: expected }) => {
     const { rules, warnings } = factors(window, '0.999', text);
     expect(warnings).toEqual([]);
     expect(rules.map((rule) => rule.factor)).toEqual(expected);
@@ -29,7 +29,7 @@ describe('the factor of a burn-rate pair', () => {
     { id: 'G19', window: '7d', text: '10%/1d/2h', factor: 0.7 },
     { id: 'G19', window: '7d', text: '10%/3d/6h', factor: 0.2333 },
     { id: 'G22', window: '7d', text: '42%/3d/6h', factor: 0.98 },
-  ])('is not used below 1: $id, $factor', ({ window, text, factor }) => {
+  ])('$id: is not used below 1, as $factor is', ({ window, text, factor }) => {
     const { rules, warnings } = factors(window, '0.999', text);
     expect(rules).toEqual([]);
     expect(warnings).toEqual([expect.stringContaining(`factor ${factor} is below 1`)]);
@@ -58,7 +58,7 @@ describe('the factor of a burn-rate pair', () => {
       longs: ['1h', '6h', '1d', '4d'],
       percent: [2.083, 6.25, 7.143, 14.286],
     },
-  ])('that is given says what share is spent: $id', ({ window, rates, longs, percent }) => {
+  ])('$id: that is given says what share is spent', ({ window, rates, longs, percent }) => {
     const shares = rates.map((factor, index) => {
       const longWindowMs = parseDuration(longs[index] as string);
       const rule = { severity: 'PAGE' as const, factor, longWindowMs, shortWindowMs: longWindowMs, alertAfterMs: 0 };
@@ -70,7 +70,7 @@ describe('the factor of a burn-rate pair', () => {
   it.each([
     { window: '30d', factor: 14.4 },
     { window: '28d', factor: 13.44 },
-  ])('lets a budget of $window last 50 hours at $factor: G24', ({ window, factor }) => {
+  ])('G24: lets a budget of $window last 50 hours at $factor', ({ window, factor }) => {
     expect(parseDuration(window) / factor).toBeCloseTo(parseDuration('50h'), 3);
   });
 

@@ -53,11 +53,6 @@ describe('the figures of an objective', () => {
     expect(figures.alerts.every((alert) => !alert.firing)).toBe(true);
   });
 
-  it('sum events, so that an hour of few requests does not outweigh one of many', () => {
-    const figures = measure(anSlo(), events(1000 + 10, 1_000_000 + 100));
-    expect(1 - (figures.ratio as number)).toBeCloseTo(0.0010099, 7);
-  });
-
   it('are said to be partial when any answer was', () => {
     const figures = measure(anSlo(), events(1, 100), {}, { partial: true });
     expect(figures.coverage.partial).toBe(true);
@@ -110,24 +105,6 @@ describe('a burn-rate pair', () => {
     expect(figures.alerts[0]?.sinceMs).toBe(T0);
     const over = measureObjective(slo, first(slo), readingsOf(slo, events(0, 10)), { figures: before, open: null });
     expect(over.alerts[0]?.sinceMs).toBeNull();
-  });
-});
-
-/** SRE workbook, figure 5-6: 15 % errors for 10 minutes at one request a second, after an hour without any. */
-describe('an outage of 15 % for 10 minutes', () => {
-  const slo = anSlo();
-  const badSeconds = (fromS: number, toS: number) => Math.max(0, Math.min(toS, 600) - Math.max(fromS, 0));
-  const firingAt = (second: number, alert: number) => {
-    const counts = (windowS: number) => events(0.15 * badSeconds(second - windowS, second), windowS);
-    const windows = { '1h': counts(3600), '5m': counts(300) };
-    return measure(slo, events(0, 1e9), windows).alerts[alert]?.firing;
-  };
-
-  it('fires the pair of 1 h and 5 m from minute 5.76 to minute 14.52', () => {
-    const firing = Array.from({ length: 3600 }, (_, second) => second).filter((second) => firingAt(second, 0));
-    expect(firing[0]).toBe(Math.ceil(5.76 * 60));
-    expect(firing.at(-1)).toBe(Math.floor(14.52 * 60));
-    expect(firing.length).toBe(Math.floor(14.52 * 60) - Math.ceil(5.76 * 60) + 1);
   });
 });
 

@@ -308,6 +308,19 @@ describe('the events of an SLI', () => {
     expect(readingOf({ good: [bad], bad: null, total: [total] }, span).events).toEqual({ good: 0, bad: 30, total: 30 });
   });
 
+  it('E1: of two hours are sums, so that one of few requests does not outweigh one of many', () => {
+    const [bad, total] = streams();
+    for (const [stream, counts] of [
+      [bad, [1_000, 10]],
+      [total, [1_000_000, 100]],
+    ] as const) {
+      stream.advance(T0);
+      stream.write(T0 - 2 * HOUR, HOUR, Float64Array.from(counts), new Uint8Array(2));
+    }
+    const { events } = readingOf({ good: null, bad: [bad], total: [total] }, { fromMs: T0 - 2 * HOUR, toMs: T0 });
+    expect(events).toEqual({ good: 999_090, bad: 1_010, total: 1_000_100 });
+  });
+
   it('are unknown where the total was not seen, and never more good ones than there were', () => {
     const [good, total] = streams();
     put(good, 12, 12);

@@ -1,4 +1,5 @@
 import { burnRateRules, defaultWindowPairs } from '../../../src/domain/alert-windows.js';
+import { type BudgetInput, errorBudget } from '../../../src/domain/budget.js';
 import { parseDuration } from '../../../src/domain/duration.js';
 import { type ObjectiveReadings, unknownCoverage, windowsOf } from '../../../src/domain/evaluation.js';
 import {
@@ -100,4 +101,18 @@ export function readingsOf(
     currentFailed: false,
     ...rest,
   };
+}
+
+/** The budget of 99.9 % over 30 d of 1,000 good events, unless said otherwise. */
+export function aBudget(changes: Partial<BudgetInput> = {}) {
+  return errorBudget({
+    target: '0.999',
+    events: events(0, 1000),
+    minEvents: 0,
+    windowMs: parseDuration('30d'),
+    atMs: T0,
+    presentBurnRate: null,
+    isEstimated: false,
+    ...changes,
+  });
 }

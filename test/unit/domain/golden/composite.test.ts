@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compositeParts, compositeTarget, type Weighted, weightedMean } from '../../../../src/domain/composite.js';
+import { countParts, SliceMark } from '../../../../src/domain/slices.js';
+import type { EventCounts } from '../../../../src/domain/slo.js';
 
 const weighted = <T>(...members: readonly (readonly [weight: string, value: T])[]): Weighted<T>[] =>
   members.map(([weight, value]) => ({ weight, value }));
@@ -27,6 +29,25 @@ describe('a composite of events', () => {
 });
 
 describe('a composite of slices', () => {
+  it('G52: whose members fail at times of their own is as good as the product of .999, .999 and .9995: .9975020', () => {
+    const bad = [0, 1, 2].map(() => new Float64Array(2_000_000));
+    // Each pair fails together as often as chance has it, the three of them never.
+    for (let slice = 0; slice < 2_000_000; slice += 1) {
+      const [a, b, c] = [slice % 1_000, Math.floor(slice / 1_000) % 1_000, Math.floor(slice / 1_000_000)];
+      const failing = [a === 0, b === 0, (a + b + 1_000 * c) % 2_000 === 1];
+      for (const [member, fails] of failing.entries()) (bad[member] as Float64Array)[slice] = fails ? 1 : 0;
+    }
+    const shares = bad.map((column) => 1 - column.reduce((sum, part) => sum + part, 0) / column.length);
+    expect(shares).toEqual([0.999, 0.999, 0.9995]);
+    const missing = compositeParts(
+      'TIMESLICES',
+      bad.map((value) => ({ weight: '1', value })),
+    );
+    const seen = new Uint8Array(missing.length).fill(SliceMark.SEEN);
+    const { good, total } = countParts(seen, missing).events as EventCounts;
+    expect(good / total).toBeCloseTo(0.997502, 7);
+  });
+
   it('is bad when any member is', () => {
     const members = weighted(['1', parts(0, 1, 0, Number.NaN)], ['4', parts(0, 0, 1, 1)]);
     expect([...compositeParts('TIMESLICES', members)]).toEqual([0, 1, 1, 1]);

@@ -3,7 +3,7 @@ import { parseDuration } from '../../../../src/domain/duration.js';
 import { measureObjective } from '../../../../src/domain/evaluation.js';
 import { isWellFounded, wilsonInterval } from '../../../../src/domain/low-traffic.js';
 import type { SloDefinition } from '../../../../src/domain/slo.js';
-import { anObjective, anSlo, events, readingsOf } from '../slo-examples.js';
+import { aBudget, anObjective, anSlo, events, readingsOf } from '../slo-examples.js';
 
 /** The chance that an hour of ten requests with a true error ratio of 0.1 % fires at 14.4. */
 function noise(minFailures: number): number {
@@ -81,6 +81,17 @@ describe('low traffic', () => {
     const { burnRates, budget } = measureObjective(slo, anObjective(), readings, { figures: null, open: null });
     expect(burnRates.get(parseDuration('1h'))).toBe(100);
     expect(budget.consumedRatio).toBeCloseTo(1 / 7.2, 12);
+  });
+
+  it('G57: 100 failures of 120 requests in an hour that has 125 on average are .8333, and .8 of those expected', () => {
+    const hour = { target: '0.999', events: events(100, 120), windowMs: parseDuration('1h') };
+    const errors = (expectedTotal: number | null) => {
+      const { consumedRatio, total } = aBudget({ ...hour, expectedTotal });
+      return (consumedRatio as number) * total;
+    };
+    expect(errors(null)).toBeCloseTo(0.8333, 4);
+    expect(errors(125)).toBeCloseTo(0.8, 12);
+    expect(errors(125) / errors(null)).toBeCloseTo(0.96, 12);
   });
 
   it('G58: no traffic has no burn rate: not 0, not NaN', () => {

@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { errorBudget } from '../../../../src/domain/budget.js';
 import { burnRateOfEvents } from '../../../../src/domain/burn-rate.js';
 import { parseDuration } from '../../../../src/domain/duration.js';
 import { countSlices, type SliceColumns, SliceMark, type SliceRule } from '../../../../src/domain/slices.js';
 import type { EventCounts } from '../../../../src/domain/slo.js';
-import { events, T0 } from '../slo-examples.js';
+import { aBudget, events } from '../slo-examples.js';
 
 const rule = (changes: Partial<SliceRule> = {}): SliceRule => ({
   budgetingMethod: 'TIMESLICES',
@@ -33,16 +32,7 @@ function counted(slices: Parameters<typeof columns>[0], changes: Partial<SliceRu
 }
 
 function budget(target: string, counts: EventCounts, window: string) {
-  return errorBudget({
-    target,
-    events: counts,
-    minEvents: 0,
-    windowMs: parseDuration(window),
-    atMs: T0,
-    inWholeSlices: true,
-    presentBurnRate: null,
-    isEstimated: false,
-  });
+  return aBudget({ target, events: counts, windowMs: parseDuration(window), inWholeSlices: true });
 }
 
 describe('timeslices', () => {
