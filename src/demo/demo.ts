@@ -107,7 +107,9 @@ async function build(
   const server = await serveTargets(targets, ports.exporters);
   stops.push(() => close(server));
   const progress = progressOf(
-    reused ? 'filling the gap since the last start' : `preparing ${options.historyDays} days of history`,
+    reused
+      ? 'filling the gap since the last start'
+      : `preparing ${options.historyDays} ${options.historyDays === 1 ? 'day' : 'days'} of history`,
   );
   const samplesWritten = await prepare(databases, targets, state, progress, signal);
   await scrape(databases, targets, ports.exporters);

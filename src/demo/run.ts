@@ -114,8 +114,8 @@ function welcome(demo: Demo, host: string): readonly string[] {
     'Paste into GraphiQL:',
     ...exampleQueries(pastMs).flatMap(({ title, text }) => ['', `# ${title}`, text]),
     '',
-    `At ${new Date(incident.startMs).toLocaleTimeString('en-GB')} a noisy neighbour will throttle the detector of ${incident.cluster} for ${(incident.endMs - incident.startMs) / 1_000} seconds:`,
-    'about a minute later a burn-rate violation opens in the subscription and in Alertmanager; it resolves about',
+    `At ${new Date(incident.startMs).toLocaleTimeString('en-GB', { timeZoneName: 'short' })} a noisy neighbour will throttle the detector of ${incident.cluster} for ${(incident.endMs - incident.startMs) / 1_000} seconds:`,
+    'about a minute and a half later a burn-rate violation opens in the subscription and in Alertmanager; it resolves about',
     isRepeated
       ? 'half an hour after the end, because windows of six hours still see the one before.'
       : 'six minutes after the end.',
