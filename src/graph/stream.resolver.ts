@@ -61,8 +61,9 @@ export class StreamResolver {
 
 /** @throws InputError when nobody could be called so */
 export function consumerName(name: string): string {
-  if (name.trim() === '' || name.length > MAX_NAME_LENGTH) {
-    throw new InputError(`consumer: a name of 1 to ${MAX_NAME_LENGTH} characters`);
+  // PostgreSQL keeps no text with a NUL.
+  if (name.trim() === '' || name.length > MAX_NAME_LENGTH || name.includes('\0')) {
+    throw new InputError(`consumer: a name of 1 to ${MAX_NAME_LENGTH} characters, none of them NUL`);
   }
   return name;
 }

@@ -14,11 +14,13 @@ export interface Subscribed {
 
 /**
  * Equal for subscriptions that get the same answer to the same event: same document, variables and operation, same
- * scope and rights. Variables that only say where to begin do not count, so that whoever has caught up joins the rest.
+ * scope and rights. Variables that only say where to begin do not count, nor do those that are not declared, so that whoever has caught up joins the rest.
  */
 export function hubKey({ document, operationName, variables, caller }: Subscribed): string {
   const placed = placeVariables(document, operationName);
-  const given = Object.entries(variables ?? {}).filter(([name]) => !placed.has(name));
+  const declared = getOperationAST(document, operationName)?.variableDefinitions ?? [];
+  const counting = new Set(declared.map(({ variable }) => variable.name.value).filter((name) => !placed.has(name)));
+  const given = Object.entries(variables ?? {}).filter(([name]) => counting.has(name));
   const parts = JSON.stringify([
     caller.scope.key,
     [...caller.rights].sort(),

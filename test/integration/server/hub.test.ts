@@ -174,6 +174,7 @@ describe('a consumer that the server keeps the place of', () => {
 
   it.each([
     ['', 'head', 'consumer: a name of 1 to 200 characters'],
+    ['a\u0000b', 'head', 'consumer: a name of 1 to 200 characters, none of them NUL'],
     ['pager', 'forged', 'cursor: this is not a cursor; pass one that an answer gave'],
     ['pager', encodeStreamCursor({ epoch: 'another', seq: 1 }), 'cursor: it is of another store'],
   ])('is refused as %j at %j', async (consumer, cursor, message) => {
