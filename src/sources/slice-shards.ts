@@ -39,8 +39,10 @@ export function createSliceShards(planner: Pick<Planner, 'instant'>): SliceShard
       // A bound in two spellings is two rows of one column.
       if (counted.has(column)) counted.set(column, (counted.get(column) as number) + value);
     }
-    known.set(key, counted);
-    return counted;
+    // Others may ask for other columns of the shape in turn. All are asked again an hour after the first.
+    const merged = new Map([...(known.get(key) ?? []), ...counted]);
+    known.set(key, merged, { noUpdateTTL: true });
+    return merged;
   }
 
   return {
