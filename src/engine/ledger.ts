@@ -71,12 +71,22 @@ export function createLedger({ store, clock, log }: LedgerOptions): Ledger {
   async function readStore(): Promise<void> {
     const users = usersOf(registry);
     const read = new Map<string, LedgerEntry>();
+    const unreadable: string[] = [];
+    let why: unknown = null;
     try {
       await store.load(
         ({ key, state, usedAtMs }) => {
-          const entry = freshEntry(key, users.get(key)?.needs ?? unusedNeeds);
+          const needs = users.get(key)?.needs ?? unusedNeeds;
+          let entry = freshEntry(key, needs);
+          try {
+            if (state !== null) entry.slices.restore(decodeState(state));
+          } catch (error) {
+            // Nothing is known of it then, so that its history is read again like that of a new stream.
+            entry = freshEntry(key, needs);
+            unreadable.push(key);
+            why = error;
+          }
           entry.usedAtMs = usedAtMs;
-          if (state !== null) entry.slices.restore(decodeState(state));
           read.set(key, entry);
         },
         (block) => apply(block, read),
@@ -87,6 +97,10 @@ export function createLedger({ store, clock, log }: LedgerOptions): Ledger {
         'the slices that are kept could not be read; windows are read as a whole until they can',
       );
       return;
+    }
+    if (unreadable.length > 0) {
+      const facts = { err: why, streams: unreadable.length, first: unreadable[0] };
+      log.error(facts, 'the kept slices of some streams could not be read; their history is read again');
     }
     for (const [key, entry] of read) entries.set(key, entry);
     loaded = true;

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { everything } from '../../../src/domain/access.js';
 import type { SloDefinition } from '../../../src/domain/slo.js';
 import { anSli, anSlo, T0 } from '../domain/slo-examples.js';
+import { memoryLedger } from './memory-ledger.js';
 import { type Health, outage, quiet, startWorld } from './world.js';
 
 const MINUTE = 60_000;
@@ -157,6 +158,34 @@ describe('a store that fails', () => {
     expect(store.log).toEqual([]);
     await engine.stop();
     expect(store.log.map(({ transition }) => transition)).toEqual(['OPENED']);
+  });
+});
+
+describe('a kept stream that cannot be read', () => {
+  it('is filled again from history, is told once, and leaves the others as they were kept', async () => {
+    const ledgerStore = memoryLedger();
+    const slos = [named('a'), named('b')];
+    const scripts = { a: quiet, b: quiet };
+    const first = startWorld(slos, { scripts, ledgerStore });
+    first.engine.start();
+    await first.clock.advance(2 * MINUTE);
+    await first.engine.stop();
+    const state = new Uint8Array([1, 2, 3]);
+    await ledgerStore.saveSnapshots([{ key: 'core a total', state, usedAtMs: T0 }]);
+
+    const { engine, clock, world, logged } = startWorld(slos, { scripts, ledgerStore });
+    engine.start();
+    await clock.advance(2 * MINUTE);
+    expect(logged.filter((message) => message.includes('could not be read'))).toEqual([
+      'the kept slices of some streams could not be read; their history is read again',
+    ]);
+    const history = world.slices.filter(({ fromMs }) => fromMs < T0 - 60 * MINUTE);
+    expect(new Set(history.map(({ streams }) => streams))).toEqual(new Set([2]));
+    for (const name of ['a', 'b']) {
+      const objectives = [{ ratio: 1, coverage: { ratio: 1 }, budget: { isEstimated: false } }];
+      expect(engine.board.one(name, everything)).toMatchObject({ state: 'OK', objectives });
+    }
+    await engine.stop();
   });
 });
 
