@@ -45,6 +45,8 @@ export class ViolationReader {
   failing = false;
   /** A replay goes up to a head that was captured at the beginning, and ends with a bookmark. */
   private replayUntil: number | null = null;
+  /** Whether the last question was answered with events. */
+  private advanced = false;
 
   constructor(readonly options: ViolationReaderOptions) {}
 
@@ -71,29 +73,39 @@ export class ViolationReader {
   }
 
   async read(): Promise<Batch> {
-    const { epoch, seq } = this.position;
-    if (this.replayUntil !== null && seq >= this.replayUntil) {
+    if (this.replayUntil !== null && this.position.seq >= this.replayUntil) {
       return { entries: [this.bookmark(this.position)], more: true };
     }
-    let events: readonly ViolationEvent[];
     try {
-      events = await this.options.store.events(seq, PAGE_SIZE);
+      const batch = await this.readEvents();
       this.failing = false;
+      return batch;
     } catch (error) {
       if (!(error instanceof StoreError && error.retryable)) throw error;
       this.failing = true;
       return { entries: [], more: false };
     }
-    const first = events[0];
-    if (first === undefined) return { entries: [], more: false };
-    // The reader stood still for so long that what it had yet to read is no longer kept.
-    if (first.seq !== seq + 1) return { entries: await this.reset('EXPIRED', epoch, first.seq), more: true };
-    return { entries: this.accept(events), more: true };
   }
 
   silenceBookmark(): StreamEntry {
     const { position } = this;
     return { item: new StreamBookmarkType(position, false, this.options.now()), position, key: null };
+  }
+
+  private async readEvents(): Promise<Batch> {
+    const { store } = this.options;
+    const { seq } = this.position;
+    const events = await store.events(seq, PAGE_SIZE);
+    const isFirstAnswer = !this.advanced;
+    this.advanced = events.length > 0;
+    if (events[0]?.seq === seq + 1) return { entries: this.accept(events), more: true };
+    // Who has just read up to the end needs not ask whether that is the end.
+    if (events.length === 0 && !isFirstAnswer) return { entries: [], more: false };
+    const { head, oldest } = await store.position();
+    const goesOn = Math.max(oldest, events[0]?.seq ?? 0);
+    if (goesOn <= seq + 1) return { entries: [], more: false };
+    // The reader stood still for so long that what it had yet to read is no longer kept.
+    return { entries: await this.reset('EXPIRED', head.epoch, goesOn), more: true };
   }
 
   private accept(events: readonly ViolationEvent[]): readonly StreamEntry[] {

@@ -177,6 +177,23 @@ describe('the stream of violations', () => {
     await stream.return?.();
   });
 
+  it('announces a gap at once also when nothing at all is left behind a reader', async () => {
+    const log = [event(1), event(2)];
+    const head = { epoch: 'e1', seq: 9 };
+    let oldest = 1;
+    const store = (base: ViolationStore) => ({
+      ...base,
+      position: async () => ({ head: oldest === 1 ? { ...head, seq: 2 } : head, oldest }),
+      snapshot: async () => ({ head, events: [] }),
+    });
+    const stream = await logWith({ log, after: { epoch: 'e1', seq: 2 }, store }).open();
+    log.splice(0, 2);
+    oldest = 10;
+
+    expect(await take(stream, 3)).toEqual(['|2', 'EXPIRED>9', '|9']);
+    await stream.return?.();
+  });
+
   it('announces a gap behind an event that was kept because its violation is open', async () => {
     const log = [event(1), event(2)];
     const world = logWith({ log });
