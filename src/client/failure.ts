@@ -4,13 +4,14 @@ export interface Failure {
   readonly fatal: boolean;
 }
 
-/** Codes of errors that the same request meets again and again. */
+/** Codes of errors that the same request meets again and again, unless the server says `retryable`. */
 const FATAL_CODES = new Set([
   'BAD_INPUT',
   'BAD_USER_INPUT',
   'FORBIDDEN',
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
+  'LIMIT_EXCEEDED',
   'UNAUTHENTICATED',
 ]);
 /** Close codes that do so: bad request, no token, no common protocol. A token that was refused (4403) may be replaced. */
@@ -18,7 +19,7 @@ const FATAL_CLOSES = new Set([4400, 4401, 4406]);
 
 interface GraphqlError {
   readonly message: string;
-  readonly extensions?: { readonly code?: unknown } | undefined;
+  readonly extensions?: { readonly code?: unknown; readonly retryable?: unknown } | undefined;
 }
 
 /** Of what graphql-ws gives: errors of GraphQL, a close event, or an error of the connection. */
@@ -33,7 +34,9 @@ export function failureOf(error: unknown): Failure {
 }
 
 export function failureOfErrors(errors: readonly GraphqlError[]): Failure {
-  const fatal = errors.some(({ extensions }) => FATAL_CODES.has(String(extensions?.code)));
+  const fatal = errors.some(
+    ({ extensions }) => FATAL_CODES.has(String(extensions?.code)) && extensions?.retryable !== true,
+  );
   const texts = errors.map(({ message, extensions }) => {
     return extensions?.code === undefined ? message : `${String(extensions.code)}: ${message}`;
   });

@@ -4,7 +4,12 @@ import { checkedItem } from '../../../src/client/items.js';
 
 it.each([
   [[{ message: 'no cursor', extensions: { code: 'BAD_INPUT' } }], 'BAD_INPUT: no cursor', true],
-  [[{ message: 'busy', extensions: { code: 'LIMIT_EXCEEDED' } }], 'LIMIT_EXCEEDED: busy', false],
+  [
+    [{ message: 'too deep', extensions: { code: 'LIMIT_EXCEEDED', retryable: false } }],
+    'LIMIT_EXCEEDED: too deep',
+    true,
+  ],
+  [[{ message: 'busy', extensions: { code: 'LIMIT_EXCEEDED', retryable: true } }], 'LIMIT_EXCEEDED: busy', false],
   [[{ message: 'away', extensions: { code: 'STORE_UNAVAILABLE' } }], 'STORE_UNAVAILABLE: away', false],
   [{ code: 4401, reason: 'Unauthorized' }, 'the connection was closed (4401): Unauthorized', true],
   [{ code: 4403, reason: 'Forbidden' }, 'the connection was closed (4403): Forbidden', false],
