@@ -48,13 +48,20 @@ async function watch(flags: WatchFlags, terminal: Terminal): Promise<number> {
   if (tokenFile !== undefined) checkReadable(tokenFile);
   const ending = new AbortController();
   void terminated().then(() => ending.abort());
+  let away = false;
   const stream = resumableViolations({
     url: url.replace(/^http/, 'ws'),
     webSocketImpl: WebSocket,
     variables: { filter: filterOf(flags) },
     signal: ending.signal,
-    onInterrupted: (reason, retryInMs) =>
-      terminal.message(`${reason}; next try in ${(retryInMs / 1_000).toFixed(1)} s`),
+    onInterrupted(reason, retryInMs) {
+      away = true;
+      terminal.message(`${reason || 'the connection failed'}; waiting for ${url}, next try ${whenIn(retryInMs)}`);
+    },
+    onConnected() {
+      if (away) terminal.message(`connected to ${url} again; nothing was missed unless a gap is told`);
+      away = false;
+    },
     ...(tokenFile === undefined
       ? {}
       : { connectionParams: () => ({ authorization: `Bearer ${contentOf(tokenFile)}` }) }),
@@ -71,6 +78,12 @@ async function watch(flags: WatchFlags, terminal: Terminal): Promise<number> {
     throw new InputError(isOfCursor ? `${message}; delete ${cursorFile} to begin with what is open` : message);
   }
   return exitCodes.interrupted;
+}
+
+/** `at 12:00:05 (in 3.2 s)`, as clocks here tell it. */
+function whenIn(delayMs: number): string {
+  const time = new Date(Date.now() + delayMs).toTimeString().slice(0, 8);
+  return `at ${time} (in ${(delayMs / 1_000).toFixed(1)} s)`;
 }
 
 function checkReadable(tokenFile: string): void {
