@@ -10,11 +10,11 @@ import { createMetrics } from '../../../src/server/metrics.js';
 import { startServer } from '../../../src/server/server.js';
 import { createSqliteStore } from '../../../src/store/sqlite-store.js';
 import { withWindow } from '../../../src/store/violation-window.js';
-import { nowNs, type Order, violation } from './operation.js';
+import { nowNs, violation } from './operation.js';
+import { obey } from './orders.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'slograph-bench-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-process.on('disconnect', () => process.exit(0));
 const store = await createSqliteStore({ path: join(folder, 'slograph.db') });
 const listeners = new Set<() => void>();
 const feed = {
@@ -47,19 +47,16 @@ const server = await startServer({
   log: createLog({ level: 'warn' }),
   metrics: createMetrics('bench'),
 });
-let count = 0;
-process.on('message', async ({ kind }: Order) => {
-  if (kind === 'gc') {
-    globalThis.gc?.();
-    process.send?.({ done: true });
-    return;
-  }
-  count += 1;
+let seq = 0;
+obey(`${server.url.replace('http', 'ws')}/graphql`, async (count) => {
   const nowMs = Date.now();
-  const change = { eventId: `event-${count}`, transition: 'OPENED' as const, evaluatedAtMs: nowMs, late: false };
-  await store.append([{ ...change, violation: violation(`v${count}`) }], nowMs);
+  const changes = Array.from({ length: count }, () => {
+    seq += 1;
+    const change = { eventId: `event-${seq}`, transition: 'OPENED' as const, evaluatedAtMs: nowMs, late: false };
+    return { ...change, violation: violation(`v${seq}`) };
+  });
+  await store.append(changes, nowMs);
   const committedNs = nowNs();
   for (const listener of [...listeners]) listener();
-  process.send?.({ committedNs });
+  return committedNs;
 });
-process.send?.({ url: `${server.url.replace('http', 'ws')}/graphql` });

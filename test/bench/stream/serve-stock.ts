@@ -1,25 +1,12 @@
-/** graphql-ws and a type-graphql subscription as their documentation shows them: useServer, a topic, a pubSub. */
+/** graphql-ws and a type-graphql subscription as their documentation shows them: useServer, a topic, createPubSub. */
 import 'reflect-metadata';
-import { EventEmitter, on } from 'node:events';
 import { createServer } from 'node:http';
+import { createPubSub } from '@graphql-yoga/subscription';
 import { useServer as serveSockets } from 'graphql-ws/use/ws';
-import {
-  buildSchema,
-  Field,
-  Float,
-  GraphQLISODateTime,
-  ID,
-  ObjectType,
-  type PubSub,
-  Query,
-  Resolver,
-  Root,
-  Subscription,
-} from 'type-graphql';
+import { buildSchema, Field, Float, ID, ObjectType, Query, Resolver, Root, Subscription } from 'type-graphql';
 import { WebSocketServer } from 'ws';
-import { nowNs, type Order, violation } from './operation.js';
-
-process.on('disconnect', () => process.exit(0));
+import { nowNs, violation } from './operation.js';
+import { obey } from './orders.js';
 
 @ObjectType('Violation')
 class Violation {
@@ -29,8 +16,8 @@ class Violation {
   @Field(() => String) severity!: string;
   @Field(() => String) status!: string;
   @Field(() => String) message!: string;
+  @Field(() => Float) burnRate!: number;
   @Field(() => Float) peakBurnRate!: number;
-  @Field(() => GraphQLISODateTime) startedAt!: Date;
 }
 
 @ObjectType('ViolationEvent')
@@ -53,38 +40,22 @@ class ViolationResolver {
   }
 }
 
-const emitter = new EventEmitter().setMaxListeners(0);
-const pubSub: PubSub = {
-  publish: (topic, ...args) => void emitter.emit(topic, args[0]),
-  subscribe: (topic) => payloads(topic),
-};
-
-async function* payloads(topic: string) {
-  for await (const [payload] of on(emitter, topic)) yield payload;
-}
-
-const schema = await buildSchema({ resolvers: [ViolationResolver], pubSub, validate: false });
+const pubSub = createPubSub<{ VIOLATIONS: [ViolationEvent] }>();
+const schema = await buildSchema({ resolvers: [ViolationResolver], pubSub });
 const http = createServer();
 serveSockets({ schema }, new WebSocketServer({ server: http, path: '/graphql' }));
-let count = 0;
-process.on('message', ({ kind }: Order) => {
-  if (kind === 'gc') {
-    globalThis.gc?.();
-    process.send?.({ done: true });
-    return;
-  }
-  count += 1;
-  const { slo, startedAtMs, ...rest } = violation(`v${count}`);
-  const cursor = Buffer.from(`["s1","00000000-0000-0000-0000-000000000000",${count}]`).toString('base64url');
-  const committedNs = nowNs();
-  pubSub.publish('VIOLATIONS', {
-    cursor,
-    eventId: `event-${count}`,
-    violation: { ...rest, sloName: slo, startedAt: new Date(startedAtMs) },
-  });
-  process.send?.({ committedNs });
-});
+let seq = 0;
 http.listen(0, '127.0.0.1', () => {
   const { port } = http.address() as { port: number };
-  process.send?.({ url: `ws://127.0.0.1:${port}/graphql` });
+  obey(`ws://127.0.0.1:${port}/graphql`, (count) => {
+    const committedNs = nowNs();
+    for (let event = 0; event < count; event += 1) {
+      seq += 1;
+      const { slo: sloName, ...rest } = violation(`v${seq}`);
+      const cursor = Buffer.from(`["s1","00000000-0000-0000-0000-000000000000",${seq}]`).toString('base64url');
+      const id = Buffer.from(JSON.stringify(['Violation', rest.id])).toString('base64url');
+      pubSub.publish('VIOLATIONS', { cursor, eventId: `event-${seq}`, violation: { ...rest, id, sloName } });
+    }
+    return committedNs;
+  });
 });

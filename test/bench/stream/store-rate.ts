@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { createSqliteStore } from '../../../src/store/sqlite-store.js';
-import { median, report } from '../measure.js';
+import { median } from '../measure.js';
 import { violation } from './operation.js';
+import { atLeast, judge } from './verdict.js';
 
 const COMMITS = 500;
 
-/** Commits per second of the store, beside a loop that writes as many bytes and syncs as often. */
+/** Commits per second of the store, beside a loop that inserts the same texts and syncs as often. */
 export async function commitRates(rounds: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'slograph-bench-'));
   const store = await createSqliteStore({ path: join(folder, 'store.db') });
@@ -41,7 +42,8 @@ export async function commitRates(rounds: number): Promise<void> {
   raw.close();
   rmSync(folder, { recursive: true, force: true });
   const figures = { commitsPerSecond: median(rates.store), rawPerSecond: median(rates.raw) };
-  report('store', { ...figures, ratio: figures.commitsPerSecond / figures.rawPerSecond });
+  const ratio = figures.commitsPerSecond / figures.rawPerSecond;
+  judge('store', { ...figures, ratio }, [atLeast('ratio', ratio, 0.7)]);
 }
 
 async function timed(act: () => Promise<void>): Promise<number> {
