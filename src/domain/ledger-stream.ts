@@ -41,7 +41,8 @@ export class LedgerStream {
     this.tiers = [
       ...minutes,
       new LedgerTier(BLOCK_MS, needs.blocksForMs / BLOCK_MS + 12, 12),
-      new LedgerTier(HOUR_MS, Math.ceil(needs.hoursForMs / HOUR_MS) + 25, 24),
+      // Sums take whole hours where they can: hours last at least as long as what they are made of.
+      new LedgerTier(HOUR_MS, Math.ceil(Math.max(needs.hoursForMs, needs.blocksForMs) / HOUR_MS) + 25, 24),
       new LedgerTier(DAY_MS, days, 1),
     ];
   }

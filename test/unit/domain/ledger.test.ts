@@ -92,6 +92,16 @@ describe('a stream of the ledger', () => {
     }
   });
 
+  it('sums short windows of days ago, as long as five minutes of then are kept', () => {
+    const stream = new LedgerStream({ minutesForMs: 0, blocksForMs: 3 * DAY, hoursForMs: 6 * HOUR });
+    stream.advance(T0);
+    write(stream, T0 - 3 * DAY, T0, 5 * MINUTE);
+    for (const hoursAgo of [0, 30, 54, 60]) {
+      const toMs = T0 - hoursAgo * HOUR - 10 * MINUTE;
+      expect(count(stream, toMs - 6 * HOUR, toMs), `${hoursAgo} h ago`).toBe(truth(toMs - 6 * HOUR, toMs));
+    }
+  });
+
   it('goes on minute by minute for days, and its windows stay exact', () => {
     const stream = new LedgerStream(needs);
     fill(stream, T0);
