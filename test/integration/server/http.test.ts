@@ -89,7 +89,7 @@ describe('GraphQL over HTTP', () => {
 
   it('compresses long answers', async () => {
     const { post } = await startTestServer();
-    const all = '{ thing { all { all { all { all { all { all { name } } } } } } } }';
+    const all = '{ thing { all { all { all { all { all { a: name b: name c: name } } } } } } }';
     const response = await post({ query: all });
     expect(response.headers.get('content-encoding')).toBe('gzip');
     expect((await answerOf(response)).data.thing).toHaveProperty('all.length', 2);
