@@ -121,8 +121,8 @@ export const fileSchema = z
         maxDepth: wholeNumber(1, 1_000).prefault(15).describe('Nested fields of an operation.'),
         maxTokens: wholeNumber(10, 1_000_000).prefault(5_000).describe('Tokens of a document.'),
         maxAliases: wholeNumber(0, 10_000).prefault(50).describe('Aliases of a document.'),
-        maxCost: wholeNumber(1_000, 1_000_000_000)
-          .prefault(1_000_000)
+        maxCost: wholeNumber(1_000, 1_000_000_000_000)
+          .prefault(1_000_000_000)
           .describe(
             'Values that an answer may hold, told before it is made: fields, times `first` of the pages around them (50 without it), 10 for a list without pages, 500 for a service graph.',
           ),

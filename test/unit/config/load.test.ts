@@ -67,7 +67,7 @@ describe('a configuration', () => {
         maxDepth: 15,
         maxTokens: 5_000,
         maxAliases: 50,
-        maxCost: 1_000_000,
+        maxCost: 1_000_000_000,
         maxBodyBytes: 131_072,
         maxSubscriptionsPerSocket: 50,
       },
