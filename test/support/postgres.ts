@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Client } from 'pg';
@@ -63,7 +63,16 @@ export async function startPostgres(): Promise<TestPostgres> {
     },
     run,
     async stop(signal) {
+      // A child that has not noticed yet that the server is gone would still answer.
+      const children = readFileSync(`/proc/${running.pid}/task/${running.pid}/children`, 'utf8').trim().split(' ');
       await running.stop(signal);
+      for (const pid of children.map(Number)) {
+        await until('the children of postgres to end', () => {
+          if (!existsSync(`/proc/${pid}`)) return true;
+          if (signal === 'SIGKILL') process.kill(pid, signal);
+          return false;
+        });
+      }
     },
     async restart() {
       running = await launch();
