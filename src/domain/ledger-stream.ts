@@ -81,9 +81,10 @@ export class LedgerStream {
     else throw new RangeError(`slices are 1 or 5 minutes long, got ${sliceMs} ms`);
   }
 
-  /** Whether all of a stretch was read, so that nothing can be missing but what nobody saw. */
+  /** Whether all of a stretch was read and is kept, so that nothing can be missing but what nobody saw. */
   isComplete(fromMs: number, toMs: number): boolean {
-    return covers(this.answered, fromMs, toMs);
+    const oldest = this.tiers[this.tiers.length - 1] as LedgerTier;
+    return fromMs >= oldest.start * oldest.sliceMs && covers(this.answered, fromMs, toMs);
   }
 
   /** How much of a stretch was not read yet, in milliseconds. */

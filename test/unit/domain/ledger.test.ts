@@ -102,6 +102,16 @@ describe('a stream of the ledger', () => {
     }
   });
 
+  it('says of no time before what it keeps that it is complete', () => {
+    const stream = new LedgerStream(needs);
+    stream.advance(T0 - 200 * DAY);
+    write(stream, T0 - 202 * DAY, T0 - 200 * DAY, 5 * MINUTE);
+    expect(stream.isComplete(T0 - 201 * DAY, T0 - 200 * DAY)).toBe(true);
+    fill(stream, T0);
+    expect(stream.isComplete(T0 - 30 * DAY, T0)).toBe(true);
+    expect(stream.isComplete(T0 - 201 * DAY, T0 - 200 * DAY)).toBe(false);
+  });
+
   it('goes on minute by minute for days, and its windows stay exact', () => {
     const stream = new LedgerStream(needs);
     fill(stream, T0);
