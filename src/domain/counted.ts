@@ -1,5 +1,6 @@
 import { withinHours } from './counting-hours.js';
 import { freshnessWindowOf, isFresh, type ObjectiveReadings, windowAt, windowsOf } from './evaluation.js';
+import type { SliceSpan } from './ports.js';
 import { countSlices, type SliceColumns, SliceMark } from './slices.js';
 import { type CountingHours, type ObjectiveDefinition, type SloDefinition, sliOf, type WindowReading } from './slo.js';
 
@@ -57,11 +58,20 @@ function endOf(slo: SloDefinition, readings: ObjectiveReadings): number {
   return newestMs !== null && newestMs < readings.atMs - freshnessWindowOf(slo) ? newestMs : readings.atMs;
 }
 
-/** Whether a sum of events over the last so many milliseconds is not what counts. */
 function isCounted({ slo, objective, readings, endMs }: Counting, windowMs: number): boolean {
+  return isCut(slo, objective, windowMs, endMs !== readings.atMs);
+}
+
+/** The same, where it is known whether figures stay as they were because there is no data. */
+export function isCut(
+  slo: SloDefinition,
+  objective: ObjectiveDefinition,
+  windowMs: number,
+  isFrozen: boolean,
+): boolean {
   if (slo.budgetingMethod !== 'OCCURRENCES') return windowMs >= (objective.timeSliceWindowMs ?? 0);
   if (slo.window.kind === 'CALENDAR' && windowMs === slo.windowMs) return true;
-  return isBySlices(slo, objective) || endMs !== readings.atMs;
+  return isBySlices(slo, objective) || isFrozen;
 }
 
 /** Whether it matters for events in which slice they happened. */
@@ -69,18 +79,42 @@ export function isBySlices(slo: SloDefinition, objective: ObjectiveDefinition): 
   return slo.noData === 'GOOD' || slo.noData === 'BAD' || hoursOf(slo, objective).length > 0;
 }
 
-function slicesOf(counting: Counting, windowMs: number): Slices | null {
-  const { slo, objective, readings, endMs } = counting;
-  const unitMs = objective.timeSliceWindowMs ?? BLOCK_MS;
+function slicesOf({ slo, objective, readings, endMs }: Counting, windowMs: number): Slices | null {
+  const span = sliceSpanOf(slo, objective, windowMs, endMs);
+  if (readings.slices === undefined || span === null) return null;
+  const columns = readings.slices(span);
+  return { ...columns, ...span, marks: countingMarks(slo, objective, columns.marks, span) };
+}
+
+/** The slices of a window that ends at an instant; one for all of it where it does not matter which; null: none ended. */
+export function sliceSpanOf(
+  slo: SloDefinition,
+  objective: ObjectiveDefinition,
+  windowMs: number,
+  endMs: number,
+): SliceSpan | null {
+  const unitMs = sliceLengthOf(objective);
   const toMs = alignDown(endMs, unitMs);
   const isCalendar = slo.window.kind === 'CALENDAR' && windowMs === slo.windowMs;
   const fromMs = alignDown(isCalendar ? windowAt(slo, endMs).fromMs : toMs - windowMs, unitMs);
-  if (readings.slices === undefined || fromMs >= toMs) return null;
+  if (fromMs >= toMs) return null;
   const isOne = objective.timeSliceWindowMs === null && !isBySlices(slo, objective);
-  const sliceMs = isOne ? toMs - fromMs : unitMs;
-  const columns = readings.slices({ fromMs, toMs, sliceMs });
-  const marks = withinHours(columns.marks, hoursOf(slo, objective), fromMs, sliceMs);
-  return { ...columns, marks, fromMs, sliceMs };
+  return { fromMs, toMs, sliceMs: isOne ? toMs - fromMs : unitMs };
+}
+
+/** Length of the slices that an objective is counted in, in milliseconds. */
+export function sliceLengthOf({ timeSliceWindowMs }: ObjectiveDefinition): number {
+  return timeSliceWindowMs ?? BLOCK_MS;
+}
+
+/** The marks of slices, without those that do not count. */
+export function countingMarks(
+  slo: SloDefinition,
+  objective: ObjectiveDefinition,
+  marks: Uint8Array,
+  { fromMs, sliceMs }: SliceSpan,
+): Uint8Array {
+  return withinHours(marks, hoursOf(slo, objective), fromMs, sliceMs);
 }
 
 function readingOf(

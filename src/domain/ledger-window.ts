@@ -56,9 +56,18 @@ export function isComplete(parts: LedgerParts, { fromMs, toMs }: LedgerSpan): bo
 }
 
 /** What is known of a stretch. A part that is absent where the total was seen is 0 there. */
-export function readingOf(parts: LedgerParts, { fromMs, toMs }: LedgerSpan): LedgerReading {
-  const total = sumOf(parts.total, fromMs, toMs);
-  const part = sumOf(parts.good ?? parts.bad ?? [], fromMs, toMs);
+export function readingOf(parts: LedgerParts, span: LedgerSpan): LedgerReading {
+  const total = sumOf(parts.total, span.fromMs, span.toMs);
+  return readingFrom(parts, span, total, sumOf(parts.good ?? parts.bad ?? [], span.fromMs, span.toMs));
+}
+
+/** The same, where what was counted was added up already: all of the total, and what is good or bad of it. */
+export function readingFrom(
+  parts: LedgerParts,
+  { fromMs, toMs }: LedgerSpan,
+  total: SliceSum,
+  part: SliceSum,
+): LedgerReading {
   const minutes = parts.total.length * ((toMs - fromMs) / 60_000);
   return {
     events: total.slices === 0 ? null : eventsOf(parts.good !== null, part.count, total.count),
@@ -119,13 +128,15 @@ function isKept(parts: LedgerParts, atMs: number): boolean {
   return atMs % resolutionAt(parts, atMs) === 0;
 }
 
-function resolutionAt(parts: LedgerParts, atMs: number): number {
+/** Length of the shortest slices that all streams keep of an instant, in milliseconds. */
+export function resolutionAt(parts: LedgerParts, atMs: number): number {
   let longest = 0;
   for (const stream of streamsOf(parts)) longest = Math.max(longest, stream.resolutionAt(atMs));
   return longest;
 }
 
-function sumOf(streams: readonly LedgerStream[], fromMs: number, toMs: number): SliceSum {
+/** Adds up (fromMs, toMs] of some streams. */
+export function sumOf(streams: readonly LedgerStream[], fromMs: number, toMs: number): SliceSum {
   const sum: SliceSum = { count: 0, seenMinutes: 0, slices: 0, estimated: 0 };
   for (const stream of streams) stream.addTo(sum, fromMs, toMs);
   return sum;

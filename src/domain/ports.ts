@@ -2,9 +2,9 @@ import type { Scope } from './access.js';
 import type { ApplicationDefinition } from './application.js';
 import type { EntityKey, EntityRef } from './entity.js';
 import type { Problem, SourceError } from './errors.js';
-import type { LedgerColumns } from './ledger-window.js';
 import type { FamilyName, MeasurementSource, MissingReason, Perspective } from './metric.js';
 import type { DataSourceStatus, Facet, Inventory } from './model.js';
+import type { ObjectiveHistory } from './objective-history.js';
 import type {
   Coverage,
   Definitions,
@@ -303,11 +303,10 @@ export interface SloBoard {
   /** Evaluates at a past instant, without touching what is in force. */
   at(names: readonly string[], atMs: number, context: ReadContext): Promise<readonly SloStatus[]>;
   /**
-   * What is known of an objective's events by slice, without asking its source; null for one that the scope does not see
-   * or that is not read. Slices shorter than those that are kept of their time are unread.
-   * @param span slices of whole minutes
+   * How an objective stood at each point of a range, from what is kept alone: its source is not asked. Null for one that is
+   * not there, or that the scope does not see.
    */
-  slices(slo: string, objective: string, span: SliceSpan, scope: Scope): LedgerColumns | null;
+  history(slo: string, objective: string, range: TimeRange, scope: Scope): ObjectiveHistory | null;
   /** What is read for an SLO's objective, for readers; null when it does not compile. */
   compiled(slo: SloDefinition, objective: ObjectiveDefinition): CompiledSli | null;
   definitions(): Definitions;

@@ -60,11 +60,8 @@ export function countParts(marks: Uint8Array, missing: Float64Array): WindowCoun
     total += 1;
     bad += part;
   }
-  const isMeasured = total > 0 || marks.includes(SliceMark.SEEN);
-  return {
-    events: isMeasured ? { good: total - bad, bad, total } : null,
-    estimated: marks.includes(SliceMark.UNREAD),
-  };
+  const isSeen = marks.includes(SliceMark.SEEN);
+  return partCounts(bad, total, isSeen, marks.includes(SliceMark.UNREAD));
 }
 
 /**
@@ -95,8 +92,17 @@ function partOf({ budgetingMethod, timeSliceTarget }: SliceRule): (bad: number, 
   };
 }
 
-/** A slice without data counts as many events as usual, or one when that is not known. */
-function countEvents({ bad, total, marks }: SliceColumns, { noData, typicalEvents }: SliceRule): WindowCounts {
+/** What is known of the events of some slices together. */
+interface EventTally {
+  readonly bad: number;
+  readonly total: number;
+  /** Slices by their mark. */
+  readonly seen: number;
+  readonly missing: number;
+  readonly unread: number;
+}
+
+function countEvents({ bad, total, marks }: SliceColumns, rule: SliceRule): WindowCounts {
   const sum = { bad: 0, total: 0 };
   const slices = [0, 0, 0, 0];
   for (const [slice, mark] of marks.entries()) {
@@ -106,14 +112,83 @@ function countEvents({ bad, total, marks }: SliceColumns, { noData, typicalEvent
     sum.total += events;
     sum.bad += Math.max(0, Math.min(bad[slice] as number, events));
   }
-  const seen = slices[SliceMark.SEEN] as number;
-  const missing = slices[SliceMark.NO_DATA] as number;
+  const [unread = 0, missing = 0, seen = 0] = slices;
+  return eventCounts({ ...sum, seen, missing, unread }, rule, rule.typicalEvents ?? null);
+}
+
+/** A slice without data counts as many events as usual, or one when that is not known. */
+function eventCounts(sum: EventTally, { noData }: SliceRule, typicalEvents: number | null): WindowCounts {
+  const { seen, missing, unread } = sum;
   const isAssumed = missing > 0 && (noData === 'GOOD' || noData === 'BAD');
-  const estimated = isAssumed || (slices[SliceMark.UNREAD] as number) > 0;
+  const estimated = isAssumed || unread > 0;
   if (seen === 0 && !isAssumed) return { events: null, estimated };
   const assumed = isAssumed ? missing * (typicalEvents ?? (seen > 0 ? sum.total / seen : 1)) : 0;
   const assumedBad = noData === 'BAD' ? assumed : 0;
-  const events = sum.total + assumed;
-  const badEvents = sum.bad + assumedBad;
-  return { events: { good: events - badEvents, bad: badEvents, total: events }, estimated };
+  const total = sum.total + assumed;
+  const bad = sum.bad + assumedBad;
+  return { events: { good: total - bad, bad, total }, estimated };
+}
+
+function partCounts(bad: number, total: number, isSeen: boolean, isUnread: boolean): WindowCounts {
+  const isMeasured = total > 0 || isSeen;
+  return { events: isMeasured ? { good: total - bad, bad, total } : null, estimated: isUnread };
+}
+
+/** Counts of any windows over the same slices: each costs the same, however many slices it has. */
+export class SlidingCounts {
+  private readonly bad: Float64Array;
+  private readonly total: Float64Array;
+  /** Events of slices that were seen, whatever is counted. */
+  private readonly events: Float64Array;
+  private readonly marked: readonly Float64Array[];
+
+  constructor(
+    columns: SliceColumns,
+    private readonly rule: SliceRule,
+  ) {
+    const { marks, bad, total } = columns;
+    const seen = (slice: number) => (marks[slice] === SliceMark.SEEN ? (total[slice] as number) : 0);
+    this.events = sums(marks.length, seen);
+    this.marked = [SliceMark.UNREAD, SliceMark.NO_DATA, SliceMark.SEEN].map((mark) =>
+      sums(marks.length, (slice) => (marks[slice] === mark ? 1 : 0)),
+    );
+    if (rule.budgetingMethod === 'OCCURRENCES') {
+      this.total = this.events;
+      this.bad = sums(marks.length, (slice) => Math.max(0, Math.min(bad[slice] as number, seen(slice))));
+      return;
+    }
+    const missing = missingParts(columns, rule);
+    const part = (slice: number) => missing[slice] as number;
+    this.total = sums(marks.length, (slice) => (Number.isNaN(part(slice)) ? 0 : 1));
+    this.bad = sums(marks.length, (slice) => (Number.isNaN(part(slice)) ? 0 : part(slice)));
+  }
+
+  /**
+   * The same as `countSlices` of the slices from `from` until before `to`.
+   * @param typicalEvents as of `SliceRule`
+   */
+  between(from: number, to: number, typicalEvents: number | null): WindowCounts {
+    const bad = between(this.bad, from, to);
+    const total = between(this.total, from, to);
+    const [unread = 0, missing = 0, seen = 0] = this.marked.map((slices) => between(slices, from, to));
+    if (this.rule.budgetingMethod !== 'OCCURRENCES') return partCounts(bad, total, seen > 0, unread > 0);
+    return eventCounts({ bad, total, seen, missing, unread }, this.rule, typicalEvents);
+  }
+
+  /** Events that a slice among these had on average; null when none was seen. */
+  typicalEvents(from: number, to: number): number | null {
+    const seen = between(this.marked[SliceMark.SEEN] as Float64Array, from, to);
+    return seen === 0 ? null : between(this.events, from, to) / seen;
+  }
+}
+
+/** Element `n` is the sum of the first `n` values. */
+function sums(length: number, value: (index: number) => number): Float64Array {
+  const sums = new Float64Array(length + 1);
+  for (let index = 0; index < length; index += 1) sums[index + 1] = (sums[index] as number) + value(index);
+  return sums;
+}
+
+function between(sums: Float64Array, from: number, to: number): number {
+  return (sums[to] as number) - (sums[from] as number);
 }

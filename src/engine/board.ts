@@ -1,12 +1,12 @@
 import { everything, type Scope, seesCluster, seesNamespace } from '../domain/access.js';
 import { counted } from '../domain/counted.js';
+import { objectiveHistory } from '../domain/objective-history.js';
 import type { ReadContext, SloBoard, ViolationStore } from '../domain/ports.js';
 import type { SloDefinition, SloStatus } from '../domain/slo.js';
 import { worstOf } from '../domain/slo-state.js';
 import type { Violation } from '../domain/violation.js';
 import { asMeasured, conclude, type Memory, measure, withCoverage } from './judge.js';
 import type { Ledger } from './ledger.js';
-import { slicesOf } from './ledger-readings.js';
 import type { Reader } from './reader.js';
 import { byDataSource, type Registry, type Task, taskKey } from './registry.js';
 
@@ -95,10 +95,13 @@ export function createBoard({ store, createReader, registry, ledger, memory }: B
       return slo === undefined || !sees(scope, slo) ? null : present(slo);
     },
     at,
-    slices(name, objective, span, scope) {
-      const task = registry().tasks.get(taskKey(name, objective));
-      const parts = task === undefined || !sees(scope, task.slo) ? null : ledger.partsOf(task);
-      return parts === null ? null : slicesOf(parts, span);
+    history(name, objectiveName, range, scope) {
+      const { slos, tasks } = registry();
+      const slo = slos.get(name);
+      const objective = slo?.objectives.find((candidate) => candidate.name === objectiveName);
+      if (slo === undefined || objective === undefined || !sees(scope, slo)) return null;
+      const task = tasks.get(taskKey(name, objectiveName));
+      return objectiveHistory(slo, objective, task === undefined ? null : ledger.partsOf(task), range);
     },
     compiled: (slo, objective) => registry().tasks.get(taskKey(slo.name, objective.name))?.sli ?? null,
     definitions: () => registry().definitions,

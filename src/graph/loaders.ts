@@ -1,6 +1,9 @@
+import { setImmediate } from 'node:timers/promises';
 import DataLoader from 'dataloader';
 import type { EntityRef } from '../domain/entity.js';
+import { LimitError, NotFoundError } from '../domain/errors.js';
 import type { DataSourceStatus, Facet, Inventory } from '../domain/model.js';
+import type { ObjectiveHistory } from '../domain/objective-history.js';
 import type {
   ClusterDirectory,
   Column,
@@ -19,6 +22,7 @@ import { type BatchOptions, readGroups } from './batch.js';
 import { figureLoader } from './figure-loader.js';
 import { inventoryLoader } from './inventory-loader.js';
 import { seriesLoader } from './series-loader.js';
+import { pointsOf } from './series-range.js';
 import { createWaves } from './waves.js';
 
 /** What is read in batches. */
@@ -46,6 +50,8 @@ export interface Loaders {
   status(cluster: string): Promise<readonly DataSourceStatus[]>;
   /** An SLO as it stood at an instant; null when it could not be told. */
   sloAt(name: string, atMs: number): Promise<SloStatus | null>;
+  /** How an objective stood; nothing is asked. Without any value where nothing is known. @throws LimitError, NotFoundError */
+  history(slo: string, objective: string, range: TimeRange): Promise<ObjectiveHistory>;
   /** Figures wait for this work, so that those of the entities it finds join the others. */
   hold<T>(work: Promise<T>): Promise<T>;
 }
@@ -68,6 +74,7 @@ export function createLoaders(ports: BatchedPorts, read: ReadContext, { cache }:
     ...figureLoader(ports.figures, options),
     ...seriesLoader(ports.figures, options),
     ...sloLoader(ports.board, options),
+    history: historyReader(ports.board, read),
     status: (cluster) => statuses.load(cluster),
     hold: waves.hold,
   };
@@ -97,4 +104,32 @@ function sloLoader(board: SloBoard, { cache, waves, read }: BatchOptions) {
   }
 
   return { sloAt: (name: string, atMs: number) => loader.load({ name, atMs }) };
+}
+
+/** Points of all histories of one operation together, each history taken to have some more: about two seconds of one core. */
+const MAX_HISTORY_POINTS = 100_000;
+/** What a history costs however few points it has, since its whole window is looked at. */
+const HISTORY_BASE_POINTS = 250;
+
+function historyReader(board: SloBoard, { scope, signal }: ReadContext): Loaders['history'] {
+  let points = 0;
+  let turn: Promise<unknown> = Promise.resolve();
+  return (slo, objective, range) => {
+    points += HISTORY_BASE_POINTS + pointsOf(range);
+    if (points > MAX_HISTORY_POINTS) {
+      throw new LimitError(
+        `the histories of one operation may have ${MAX_HISTORY_POINTS} points together, with ${HISTORY_BASE_POINTS} more for each; ask for fewer, or for longer steps`,
+      );
+    }
+    // One after the other, so that others get their answers between two of them.
+    const mine = turn.then(async () => {
+      await setImmediate();
+      signal?.throwIfAborted();
+      const known = board.history(slo, objective, range, scope);
+      if (known === null) throw new NotFoundError(`${slo} has no objective ${objective} any more`);
+      return known;
+    });
+    turn = mine.catch(() => {});
+    return mine;
+  };
 }

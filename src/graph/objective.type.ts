@@ -198,7 +198,7 @@ export class ObjectiveType {
   constructor(
     readonly slo: string,
     readonly status: ObjectiveStatus,
-    atMs: number,
+    readonly atMs: number,
   ) {
     const { objective, events, budget, coverage } = status;
     this.id = encodeId('Objective', slo, objective.name);

@@ -4,6 +4,7 @@ import { LimitError } from '../domain/errors.js';
 import type { FigureQuestion, FigureReader, FigureSeries, TimeRange } from '../domain/ports.js';
 import { type BatchOptions, readGroups } from './batch.js';
 import { questionKey } from './figure-loader.js';
+import { pointsOf } from './series-range.js';
 
 /** Points of all series of one operation together: 2 million are some 40 MB of JSON. */
 const MAX_POINTS = 2_000_000;
@@ -51,8 +52,4 @@ export function seriesLoader(figures: FigureReader, { cache, waves, read }: Batc
 
 function groupOf({ question, range }: SeriesKey): string {
   return `${questionKey(question)} ${range.fromMs} ${range.toMs} ${range.stepMs}`;
-}
-
-function pointsOf({ fromMs, toMs, stepMs }: TimeRange): number {
-  return Math.floor((toMs - fromMs) / stepMs) + 1;
 }

@@ -12,8 +12,10 @@ import { instantOf } from './instant.js';
 import { ownerOf } from './memberships.js';
 import { MicroserviceType } from './microservice.type.js';
 import { BurnRateAlertType, finite, ObjectiveType } from './objective.type.js';
+import { ObjectiveHistoryType } from './objective-history.type.js';
 import { AfterArg, FirstArg, type Page } from './paging.js';
 import { DurationScalar } from './scalars.js';
+import { GOOD_POINTS, MAX_POINTS, rangeOf } from './series-range.js';
 import {
   LabelType,
   SLIType,
@@ -27,6 +29,9 @@ import {
 import { sloNamed, sloPage } from './slo-list.js';
 import { ViolationConnection, ViolationFilter, type ViolationType } from './violation.type.js';
 import { violationPage } from './violation-list.js';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 @Resolver(() => SLOType)
 export class SLOResolver {
@@ -179,6 +184,28 @@ export class ObjectiveResolver {
     windowMs: number | null,
   ): number | null {
     return finite(status.burnRates.get(windowMs ?? 3_600_000) ?? null);
+  }
+
+  @FieldResolver(() => ObjectiveHistoryType, {
+    description: `How it stood until the instant it was evaluated for. At most ${MAX_POINTS} points.`,
+  })
+  async history(
+    @Root() { slo, status: { objective }, atMs }: ObjectiveType,
+    @Arg('last', () => DurationScalar, {
+      nullable: true,
+      defaultValue: 30 * DAY_MS,
+      description: 'How long, up to that instant. Of times before anything was counted nothing is known.',
+    })
+    lastMs: number | null,
+    @Arg('step', () => DurationScalar, {
+      nullable: true,
+      description: `Distance of the points, 1m or more; by default a round one that gives up to ${GOOD_POINTS} points. Old counts are kept by the hour, and then by the day: points between get the windows that ended before them.`,
+    })
+    stepMs: number | null,
+    @Ctx() { loaders }: GraphContext,
+  ): Promise<ObjectiveHistoryType> {
+    const range = rangeOf(Math.max(0, atMs - (lastMs ?? 30 * DAY_MS)), atMs, stepMs, MINUTE_MS);
+    return new ObjectiveHistoryType(range.stepMs, await loaders.history(slo, objective.name, range));
   }
 }
 

@@ -220,9 +220,9 @@ async function evaluated(url: string): Promise<ReadonlyMap<string, SloStatus>> {
   });
   try {
     await engine.evaluateOnce();
-    const span = { fromMs: AT - 7 * DAY, toMs: AT, sliceMs: 10 * MINUTE };
+    const range = { fromMs: AT, toMs: AT, stepMs: 10 * MINUTE };
     await until('the history is read', () =>
-      Promise.resolve(engine.board.slices('slices', 'objective-1', span, everything)?.marks.includes(0) === false),
+      Promise.resolve(engine.board.history('slices', 'objective-1', range, everything)?.estimated[0] === false),
     );
     await engine.evaluateOnce();
     return new Map(engine.board.all(everything).map((status) => [status.definition.name, status]));

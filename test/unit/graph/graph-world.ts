@@ -4,6 +4,7 @@ import type { ApplicationDefinition } from '../../../src/domain/application.js';
 import type { EntityRef } from '../../../src/domain/entity.js';
 import { SourceError } from '../../../src/domain/errors.js';
 import type { Inventory } from '../../../src/domain/model.js';
+import type { ObjectiveHistory } from '../../../src/domain/objective-history.js';
 import type {
   Column,
   Figure,
@@ -42,6 +43,7 @@ export interface World {
   /** Turns of the event loop until a read answers; at once by default. */
   readonly turns?: (what: string) => number;
   readonly slos?: readonly SloStatus[];
+  readonly history?: (slo: string, objective: string, range: TimeRange) => ObjectiveHistory;
   readonly violations?: readonly Violation[];
   readonly log?: readonly ViolationEvent[];
   readonly scope?: Scope;
@@ -136,7 +138,7 @@ export function portsOf(world: World): { readonly ports: GraphPorts; readonly ca
           .filter(({ definition }) => names.includes(definition.name))
           .map((status) => ({ ...status, evaluatedAtMs: atMs }));
       },
-      slices: () => null,
+      history: (slo, objective, range) => world.history?.(slo, objective, range) ?? null,
       compiled: (_, objective) => ({
         shapeKey: 'shape',
         handle: null,
