@@ -75,6 +75,32 @@ function budgetInWholes(input: BudgetInput, { spent, allowed, perEvent }: WholeB
   };
 }
 
+/** A budget of which a share is spent that no events of one kind tell. */
+export interface SpentBudget
+  extends Pick<BudgetInput, 'target' | 'windowMs' | 'atMs' | 'endsAtMs' | 'presentBurnRate'> {
+  /** Spent share of the budget; null when unknown. */
+  readonly consumedRatio: number | null;
+  /** Burn rate while everything is bad. */
+  readonly greatestBurnRate: Exact;
+  readonly isEstimated: boolean;
+}
+
+/** The error budget by the share of it that is spent. What events are left has no answer. */
+export function budgetSpent(input: SpentBudget): ErrorBudget {
+  const { consumedRatio, target, windowMs, greatestBurnRate, isEstimated } = input;
+  if (consumedRatio === null) return unknownBudget(target);
+  const remaining = new Exact(1).minus(consumedRatio);
+  return {
+    total: budgetOf(target).toNumber(),
+    consumedRatio,
+    remainingRatio: remaining.toNumber(),
+    remainingEvents: null,
+    remainingTimeMs: remaining.mul(windowMs).div(greatestBurnRate).round().toNumber(),
+    exhaustsAtMs: exhaustsAt(remaining, input),
+    isEstimated,
+  };
+}
+
 /** The budget of an objective of which nothing is known but its target. */
 export function unknownBudget(target: string): ErrorBudget {
   return {
@@ -94,7 +120,12 @@ export function unknownBudget(target: string): ErrorBudget {
  */
 function exhaustsAt(
   remaining: Exact,
-  { atMs, windowMs, endsAtMs = null, presentBurnRate }: BudgetInput,
+  {
+    atMs,
+    windowMs,
+    endsAtMs = null,
+    presentBurnRate,
+  }: Pick<BudgetInput, 'atMs' | 'windowMs' | 'endsAtMs' | 'presentBurnRate'>,
 ): number | null {
   if (remaining.lte(0)) return atMs;
   if (presentBurnRate === null || presentBurnRate <= 0) return null;

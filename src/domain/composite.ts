@@ -1,10 +1,43 @@
+import { budgetOf } from './burn-rate.js';
 import { Exact, parseTarget } from './decimal.js';
-import type { BudgetingMethod } from './slo.js';
+import type { BudgetingMethod, ObjectiveDefinition, SloDefinition } from './slo.js';
+
+/** The name of what the members of a composite are together; no member is called so. */
+export const COMPOSITE = 'composite';
 
 /** One member's share in a composite: a decimal string above 0. */
 export interface Weighted<T> {
   readonly weight: string;
   readonly value: T;
+}
+
+/** What is promised of all members of a composite together, as one objective; null where the SLO has an SLI of its own. */
+export function compositeOf({
+  sli,
+  objectives,
+}: Pick<SloDefinition, 'sli' | 'objectives'>): ObjectiveDefinition | null {
+  if (sli !== null) return null;
+  const known = composites.get(objectives) ?? madeOf(objectives);
+  composites.set(objectives, known);
+  return known;
+}
+
+/** What violations are opened for: every objective, but of a composite what its members are together. */
+export function judgedObjectives(slo: Pick<SloDefinition, 'sli' | 'objectives'>): readonly ObjectiveDefinition[] {
+  const composite = compositeOf(slo);
+  return composite === null ? slo.objectives : [composite];
+}
+
+/** The weight of a member. */
+export function weightOf({ weight }: ObjectiveDefinition): string {
+  return weight ?? '1';
+}
+
+/** The burn rate of a composite of events when all events of all members are bad, which is the greatest there is. */
+export function greatestBurnRate(members: readonly ObjectiveDefinition[]): Exact {
+  const weights = members.reduce((sum, member) => sum.plus(weightOf(member)), new Exact(0));
+  const rates = members.map((member) => new Exact(weightOf(member)).div(budgetOf(member.target)));
+  return rates.reduce((sum, rate) => sum.plus(rate), new Exact(0)).div(weights);
 }
 
 /**
@@ -54,4 +87,22 @@ export function compositeParts(
     }
   }
   return missing;
+}
+
+/** Definitions never change, and are asked for their composite again and again. */
+const composites = new WeakMap<readonly ObjectiveDefinition[], ObjectiveDefinition>();
+
+function madeOf(members: readonly ObjectiveDefinition[]): ObjectiveDefinition {
+  const targets = members.map((member) => ({ weight: weightOf(member), value: member.target }));
+  return {
+    name: COMPOSITE,
+    displayName: null,
+    target: compositeTarget(targets),
+    lower: null,
+    upper: null,
+    sli: null,
+    weight: null,
+    timeSliceTarget: null,
+    timeSliceWindowMs: members[0]?.timeSliceWindowMs ?? null,
+  };
 }

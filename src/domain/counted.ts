@@ -7,7 +7,7 @@ import { type CountingHours, type ObjectiveDefinition, type SloDefinition, sliOf
 const BLOCK_MS = 300_000;
 
 /** What is counted, and until when. */
-interface Counting {
+export interface Counting {
   readonly slo: SloDefinition;
   readonly objective: ObjectiveDefinition;
   readonly readings: ObjectiveReadings;
@@ -16,7 +16,7 @@ interface Counting {
 }
 
 /** The slices of a window, and where they begin. */
-interface Slices extends SliceColumns {
+export interface Slices extends SliceColumns {
   readonly fromMs: number;
   readonly sliceMs: number;
 }
@@ -52,7 +52,8 @@ export function counted<T extends ObjectiveReadings>(
   return { ...readings, windows, failedWindows, fresh };
 }
 
-function endOf(slo: SloDefinition, readings: ObjectiveReadings): number {
+/** Where the windows of an objective end: at the instant, or where figures are frozen, when there was data last. */
+export function endOf(slo: SloDefinition, readings: ObjectiveReadings): number {
   if (slo.noData !== 'FREEZE' || isFresh(slo, readings)) return readings.atMs;
   const { newestMs } = readings.coverage;
   return newestMs !== null && newestMs < readings.atMs - freshnessWindowOf(slo) ? newestMs : readings.atMs;
@@ -79,7 +80,8 @@ export function isBySlices(slo: SloDefinition, objective: ObjectiveDefinition): 
   return slo.noData === 'GOOD' || slo.noData === 'BAD' || hoursOf(slo, objective).length > 0;
 }
 
-function slicesOf({ slo, objective, readings, endMs }: Counting, windowMs: number): Slices | null {
+/** The slices of a window that count; null where none are known. */
+export function slicesOf({ slo, objective, readings, endMs }: Counting, windowMs: number): Slices | null {
   const span = sliceSpanOf(slo, objective, windowMs, endMs);
   if (readings.slices === undefined || span === null) return null;
   const columns = readings.slices(span);

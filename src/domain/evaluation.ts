@@ -38,6 +38,8 @@ export interface ObjectiveReadings {
   readonly slices?: (span: SliceSpan) => LedgerColumns;
   /** Whether it is known what happened recently, where a policy decides that; absent: the shortest window tells. */
   readonly fresh?: boolean;
+  /** Of a composite: which member is not known, and why; what is known of the others is the least there is. Absent: none. */
+  readonly unknownMember?: string;
 }
 
 /** An objective with all its figures, before it is judged. */
@@ -103,15 +105,18 @@ export function isFresh(slo: SloDefinition, readings: ObjectiveReadings): boolea
   return !readings.failedWindows.has(windowMs) && (readings.windows.get(windowMs)?.events ?? null) !== null;
 }
 
-/**
- * All figures of an objective.
- * @param before what was known before: since when a pair fires is told by the last figures, or by the violation it opened
- */
+/** What was known before: since when a pair fires is told by the last figures, or by the violation it opened. */
+export interface KnownBefore {
+  readonly figures: ObjectiveFigures | null;
+  readonly open: Violation | null;
+}
+
+/** All figures of an objective. */
 export function measureObjective(
   slo: SloDefinition,
   objective: ObjectiveDefinition,
   readings: ObjectiveReadings,
-  before: { readonly figures: ObjectiveFigures | null; readonly open: Violation | null },
+  before: KnownBefore,
 ): ObjectiveFigures {
   const burnRates = new Map<number, number | null>();
   const minEvents = leastEvents(slo);
@@ -130,13 +135,34 @@ export function measureObjective(
     current: readings.current,
     budget: budgetFrom(slo, objective, events, readings, burnRates),
     burnRates,
-    alerts: slo.burnRateRules.map((rule) => {
-      const longEvents = readings.windows.get(rule.longWindowMs)?.events ?? null;
-      const isFounded = longEvents !== null && isWellFounded(longEvents, objective.target, rule.factor, slo);
-      return alertStatus(rule, { burnRates, isFounded, before: lastOf(rule, before), atMs: readings.atMs });
+    alerts: alertsOf(slo, objective, {
+      atMs: readings.atMs,
+      burnRates,
+      before,
+      isFounded(rule) {
+        const longEvents = readings.windows.get(rule.longWindowMs)?.events ?? null;
+        return longEvents !== null && isWellFounded(longEvents, objective.target, rule.factor, slo);
+      },
     }),
     coverage: partial ? { ...readings.coverage, partial } : readings.coverage,
   };
+}
+
+/** How the rules of an SLO stand; a member of a composite has none of its own. */
+export function alertsOf(
+  { burnRateRules }: SloDefinition,
+  objective: ObjectiveDefinition,
+  now: {
+    readonly burnRates: ReadonlyMap<number, number | null>;
+    readonly isFounded: (rule: BurnRateRule) => boolean;
+    readonly before: KnownBefore;
+    readonly atMs: number;
+  },
+): readonly BurnRateAlertStatus[] {
+  if (objective.weight !== null) return [];
+  return burnRateRules.map((rule) => {
+    return alertStatus(rule, { ...now, isFounded: now.isFounded(rule), before: lastOf(rule, now.before) });
+  });
 }
 
 /** The figures of an objective of which nothing was read. */
@@ -232,10 +258,7 @@ function alertStatus(
 }
 
 /** Of a rule that had opened a violation it is known that it was above for long enough before that. */
-function lastOf(
-  rule: BurnRateRule,
-  before: { readonly figures: ObjectiveFigures | null; readonly open: Violation | null },
-): Before | null {
+function lastOf(rule: BurnRateRule, before: KnownBefore): Before | null {
   const isSame = (pair: { longWindowMs: number | null; shortWindowMs: number | null }) =>
     pair.longWindowMs === rule.longWindowMs && pair.shortWindowMs === rule.shortWindowMs;
   if (before.figures !== null) return before.figures.alerts.find(isSame) ?? null;

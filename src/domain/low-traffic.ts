@@ -1,4 +1,5 @@
 import { budgetOf } from './burn-rate.js';
+import { Exact } from './decimal.js';
 import type { EventCounts } from './slo.js';
 
 /** What a burn rate needs beside being above its factor. */
@@ -19,6 +20,11 @@ export function isWellFounded(events: EventCounts, target: string, factor: numbe
   if (guards.confidence === null) return true;
   const [lowest] = wilsonInterval(events.bad, events.total, guards.confidence);
   return lowest > budgetOf(target).mul(factor).toNumber();
+}
+
+/** The burn rate that events stand for at least, with a confidence of 0..1, exclusive. */
+export function leastBurnRate({ bad, total }: EventCounts, target: string, confidence: number): number {
+  return new Exact(wilsonInterval(bad, total, confidence)[0]).div(budgetOf(target)).toNumber();
 }
 
 /**

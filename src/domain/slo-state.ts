@@ -6,7 +6,7 @@ import {
   type ObjectiveReadings,
   presentWindowOf,
 } from './evaluation.js';
-import { type ObjectiveStatus, type SloDefinition, type SloState, sliOf, sloStates } from './slo.js';
+import { type EventCounts, type ObjectiveStatus, type SloDefinition, type SloState, sliOf, sloStates } from './slo.js';
 import { brokenBound } from './verdict.js';
 import type { Violation } from './violation.js';
 import { eventsInWords, instantInWords, inWords, percentInWords, valueInWords } from './wording.js';
@@ -30,8 +30,8 @@ export function judge(
   return (
     violated(slo, figures, readings, open) ??
     atRisk(slo, figures, readings, open) ??
-    noData(slo, figures, readings) ??
-    noEvents(slo, figures) ?? { state: 'OK', stateReason: null }
+    noData(slo, readings) ??
+    noEvents(slo, figures, readings) ?? { state: 'OK', stateReason: null }
   );
 }
 
@@ -42,7 +42,7 @@ export function judgeStale(failure: string, last: (Judgement & { readonly atMs: 
   return { state: 'STALE', stateReason: `${failure}; at ${instantInWords(last.atMs)} it was ${last.state}${because}` };
 }
 
-/** An SLO is as bad as its worst objective, and gives its reason. */
+/** An SLO that is no composite is as bad as its worst objective, and gives its reason. */
 export function worstOf(objectives: readonly ObjectiveStatus[]): Judgement {
   const rank = (status: ObjectiveStatus) => sloStates.indexOf(status.state);
   const [worst] = [...objectives].sort((a, b) => rank(a) - rank(b));
@@ -78,9 +78,11 @@ function messageOf(
 function whyUndecided(
   { kind, shortWindowMs }: Violation,
   slo: SloDefinition,
-  { burnRates, current }: ObjectiveFigures,
+  { alerts, burnRates, current }: ObjectiveFigures,
   readings: ObjectiveReadings,
 ): string | null {
+  const { unknownMember } = readings;
+  if (unknownMember !== undefined) return alerts.some(({ firing }) => firing) ? null : unknownMember;
   if (!isFresh(slo, readings)) return `nothing was measured in the last ${formatDuration(freshnessWindowOf(slo))}`;
   if (kind === 'THRESHOLD') return current === null ? 'there is no value at present' : null;
   if (kind !== 'BURN_RATE' || shortWindowMs === null) return null;
@@ -90,11 +92,13 @@ function whyUndecided(
 
 function budgetGone(slo: SloDefinition, { budget, events }: ObjectiveFigures): string | null {
   if (budget.remainingRatio === null || budget.consumedRatio === null || budget.remainingRatio > 0) return null;
-  const { bad, total } = events ?? { bad: 0, total: 0 };
+  const spent = `${percentInWords(budget.consumedRatio)} of the error budget of ${formatDuration(slo.windowMs)} is spent`;
+  if (events === null) return spent;
+  const { bad, total } = events;
   const what = slo.budgetingMethod === 'OCCURRENCES' ? 'events' : 'slices';
   const allowed = budget.consumedRatio > 0 ? bad / budget.consumedRatio : total * budget.total;
   const counts = `${eventsInWords(bad)} of ${eventsInWords(total)} ${what} were bad where ${eventsInWords(allowed)} are allowed`;
-  return `${percentInWords(budget.consumedRatio)} of the error budget of ${formatDuration(slo.windowMs)} is spent: ${counts}`;
+  return `${spent}: ${counts}`;
 }
 
 function outOfBounds(slo: SloDefinition, { objective, current }: ObjectiveFigures): string | null {
@@ -127,10 +131,13 @@ function isAfterWindow({ window }: SloDefinition, exhaustsAtMs: number, atMs: nu
   return window.kind === 'ROLLING' && exhaustsAtMs >= atMs + window.durationMs;
 }
 
-function noData(slo: SloDefinition, { events }: ObjectiveFigures, readings: ObjectiveReadings): Judgement | null {
+function noData(slo: SloDefinition, readings: ObjectiveReadings): Judgement | null {
   const window = formatDuration(slo.windowMs);
   const history = historyInWords(readings);
-  if (events === null) return { state: 'NO_DATA', stateReason: `nothing was measured in the last ${window}${history}` };
+  if (readings.unknownMember !== undefined)
+    return { state: 'NO_DATA', stateReason: `${readings.unknownMember}${history}` };
+  if (eventsOf(slo, readings) === null)
+    return { state: 'NO_DATA', stateReason: `nothing was measured in the last ${window}${history}` };
   if (isFresh(slo, readings)) return null;
   return {
     state: 'NO_DATA',
@@ -142,7 +149,12 @@ function historyInWords({ historyRead }: ObjectiveReadings): string {
   return historyRead == null ? '' : `; its history is being read: ${percentInWords(historyRead)}`;
 }
 
-function noEvents(slo: SloDefinition, { ratio, events }: ObjectiveFigures): Judgement | null {
+function eventsOf(slo: SloDefinition, { windows }: ObjectiveReadings): EventCounts | null {
+  return windows.get(slo.windowMs)?.events ?? null;
+}
+
+function noEvents(slo: SloDefinition, { ratio }: ObjectiveFigures, readings: ObjectiveReadings): Judgement | null {
+  const events = eventsOf(slo, readings);
   if (ratio !== null || events === null) return null;
   const needed = slo.minEvents > 0 ? `, and at least ${eventsInWords(slo.minEvents)} are needed to count` : '';
   const happened = `${eventsInWords(events.total)} events in the last ${formatDuration(slo.windowMs)}${needed}`;

@@ -95,7 +95,7 @@ export interface ObjectiveDefinition {
   readonly target: string;
   readonly lower: Bound | null;
   readonly upper: Bound | null;
-  /** Its own SLI, when the SLO is a composite; null: that of the SLO. */
+  /** Its own SLI, when it is a member of a composite; null: that of the SLO. */
   readonly sli: SliDefinition | null;
   /** What it weighs among the others of a composite: a decimal string above 0; null when the SLO is none. */
   readonly weight: string | null;
@@ -285,4 +285,6 @@ export interface SloStatus {
   readonly stateReason: string | null;
   readonly evaluatedAtMs: number | null;
   readonly objectives: readonly ObjectiveStatus[];
+  /** What the members of a composite are together, whose state is that of the SLO; null where it is none. */
+  readonly composite: ObjectiveStatus | null;
 }

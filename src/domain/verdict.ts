@@ -36,8 +36,9 @@ export interface Hold {
   readonly sinceMs: number;
 }
 
-/** The rules that an objective has. */
+/** The rules that an objective has; a member of a composite has none of its own. */
 export function kindsOf(objective: ObjectiveDefinition): readonly ViolationKind[] {
+  if (objective.weight !== null) return [];
   return hasBounds(objective) ? ['BURN_RATE', 'BUDGET_EXHAUSTED', 'THRESHOLD'] : ['BURN_RATE', 'BUDGET_EXHAUSTED'];
 }
 
@@ -49,10 +50,18 @@ export function verdictOf(
   readings: ObjectiveReadings,
   hold: Hold | null,
 ): Verdict {
-  if (!isFresh(slo, readings)) return { kind: 'UNKNOWN', because: 'nothing was measured recently' };
+  if (!isFresh(slo, readings)) return unlessCertain(kind, figures, readings);
   if (kind === 'BURN_RATE') return burnRateVerdict(figures, readings);
   if (kind === 'BUDGET_EXHAUSTED') return budgetVerdict(slo, figures, readings);
   return thresholdVerdict(figures, readings.atMs, hold);
+}
+
+/** What other members of a composite burn is burnt, whatever those that are not known did; nothing else can be said. */
+function unlessCertain(kind: ViolationKind, figures: ObjectiveFigures, readings: ObjectiveReadings): Verdict {
+  const unknown: Verdict = { kind: 'UNKNOWN', because: readings.unknownMember ?? 'nothing was measured recently' };
+  if (kind !== 'BURN_RATE' || readings.unknownMember === undefined) return unknown;
+  const verdict = burnRateVerdict(figures, readings);
+  return verdict.kind === 'BROKEN' ? { ...verdict, complete: false } : unknown;
 }
 
 /** Whether the current value is out of the objective's bounds; null when it is not known. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { judgedObjectives } from './composite.js';
 import { formatDuration } from './duration.js';
 import { type ObjectiveDefinition, type SloDefinition, sliOf } from './slo.js';
 import { severityRank, type Verdict, type ViolationFacts } from './verdict.js';
@@ -144,7 +145,7 @@ function budgetLeft(consumed: number | null, slo: SloDefinition): string {
 
 function titleOf({ slo, objective }: RuleContext): string {
   const name = slo.displayName ?? slo.name;
-  return slo.objectives.length > 1 ? `${name} (${objective.displayName ?? objective.name})` : name;
+  return judgedObjectives(slo).length > 1 ? `${name} (${objective.displayName ?? objective.name})` : name;
 }
 
 function subjectOf(violation: Violation): string {

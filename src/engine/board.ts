@@ -1,13 +1,15 @@
 import { everything, type Scope, seesCluster, seesNamespace } from '../domain/access.js';
+import { compositeOf } from '../domain/composite.js';
 import { counted } from '../domain/counted.js';
 import { objectiveHistory } from '../domain/objective-history.js';
 import type { ReadContext, SloBoard, ViolationStore } from '../domain/ports.js';
-import type { SloDefinition, SloStatus } from '../domain/slo.js';
+import type { ObjectiveDefinition, SloDefinition, SloStatus } from '../domain/slo.js';
 import { worstOf } from '../domain/slo-state.js';
 import type { Violation } from '../domain/violation.js';
-import { asMeasured, conclude, type Memory, measure, withCoverage } from './judge.js';
+import { readComposites } from './composite.js';
+import { asMeasured, conclude, type Memory, measure, type Subject, withCoverage } from './judge.js';
 import type { Ledger } from './ledger.js';
-import type { Reader } from './reader.js';
+import type { Reader, TaskReadings } from './reader.js';
 import { byDataSource, type Registry, type Task, taskKey } from './registry.js';
 
 export interface BoardOptions {
@@ -25,7 +27,7 @@ export function createBoard({ store, createReader, registry, ledger, memory }: B
   const built = new WeakMap<SloDefinition, { readonly parts: readonly Memory[]; readonly status: SloStatus }>();
 
   function present(slo: SloDefinition): SloStatus {
-    const parts = slo.objectives.map((objective) => memory(taskKey(slo.name, objective.name)));
+    const parts = subjectsOf(slo).map(({ name }) => memory(taskKey(slo.name, name)));
     const last = built.get(slo);
     if (last !== undefined && parts.every((part, index) => part === last.parts[index])) return last.status;
     const status = statusOf(slo, parts);
@@ -55,8 +57,8 @@ export function createBoard({ store, createReader, registry, ledger, memory }: B
     return wanted.map((slo) =>
       statusOf(
         slo,
-        slo.objectives.map((objective) => {
-          const key = taskKey(slo.name, objective.name);
+        subjectsOf(slo).map(({ name }) => {
+          const key = taskKey(slo.name, name);
           return parts.get(key) ?? memory(key);
         }),
       ),
@@ -65,6 +67,13 @@ export function createBoard({ store, createReader, registry, ledger, memory }: B
 
   async function evaluate(tasks: readonly Task[], atMs: number, context: ReadContext, open: readonly Violation[]) {
     const parts = new Map<string, Memory>();
+    function evaluatedAt(key: string, subject: Subject, read: TaskReadings, figuresOf?: Parameters<typeof measure>[4]) {
+      const violations = open.filter((violation) => taskKey(violation.slo, violation.objective) === key);
+      const burning = violations.find((violation) => violation.kind === 'BURN_RATE') ?? null;
+      const measured = measure(subject, read, null, burning, figuresOf);
+      const memory = conclude(subject, measured, read, null, asMeasured(subject, measured, read, violations));
+      return { subject, read, measured, memory };
+    }
     await Promise.all(
       [...byDataSource(tasks).values()].map(async (group) => {
         const reader = createReader();
@@ -72,16 +81,17 @@ export function createBoard({ store, createReader, registry, ledger, memory }: B
           reader.read(group, atMs, context),
           reader.readCoverage(group, atMs, context),
         ]);
-        for (const task of group) {
+        const members = group.flatMap((task) => {
           const answer = readings.get(task.key);
-          if (answer === undefined) continue;
+          if (answer === undefined) return [];
           const read = counted(task.slo, task.objective, answer);
-          const violations = open.filter((violation) => taskKey(violation.slo, violation.objective) === task.key);
-          const burning = violations.find((violation) => violation.kind === 'BURN_RATE') ?? null;
-          const measured = measure(task, read, null, burning);
-          const concluded = conclude(task, measured, read, null, asMeasured(task, measured, read, violations));
+          const evaluated = evaluatedAt(task.key, task, read);
           const coverage = coverages.get(task.key);
-          parts.set(task.key, coverage === undefined ? concluded : withCoverage(concluded, coverage));
+          parts.set(task.key, coverage === undefined ? evaluated.memory : withCoverage(evaluated.memory, coverage));
+          return [{ ...evaluated, read: coverage === undefined ? read : { ...read, coverage } }];
+        });
+        for (const { key, subject, read, figuresOf } of readComposites(members)) {
+          parts.set(key, evaluatedAt(key, subject, read, figuresOf).memory);
         }
       }),
     );
@@ -108,10 +118,19 @@ export function createBoard({ store, createReader, registry, ledger, memory }: B
   };
 }
 
+/** The objectives of an SLO, and after them what those of a composite are together. */
+function subjectsOf(slo: SloDefinition): readonly ObjectiveDefinition[] {
+  const composite = compositeOf(slo);
+  return composite === null ? slo.objectives : [...slo.objectives, composite];
+}
+
+/** @param parts of `subjectsOf` */
 function statusOf(slo: SloDefinition, parts: readonly Memory[]): SloStatus {
-  const objectives = parts.map((part) => part.status);
-  const { state, stateReason } = worstOf(objectives);
-  return { definition: slo, state, stateReason, evaluatedAtMs: earliest(parts), objectives };
+  const all = parts.map((part) => part.status);
+  const objectives = all.slice(0, slo.objectives.length);
+  const composite = all[slo.objectives.length] ?? null;
+  const { state, stateReason } = composite ?? worstOf(objectives);
+  return { definition: slo, state, stateReason, evaluatedAtMs: earliest(parts), objectives, composite };
 }
 
 /** Null while any part was never evaluated. */

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { everything } from '../domain/access.js';
+import { judgedObjectives } from '../domain/composite.js';
 import { closedAt } from '../domain/ledger-needs.js';
 import type {
   DefinitionStore,
@@ -183,7 +184,8 @@ function whyGone({ slos, definitions }: Registry, open: Violation): string | nul
     const isUnread = definitions.problems.some(({ severity }) => severity === 'ERROR');
     return isUnread ? null : 'the SLO is no longer defined';
   }
-  const objective = slo.objectives.find(({ name }) => name === open.objective);
+  const objective = [...slo.objectives, ...judgedObjectives(slo)].find(({ name }) => name === open.objective);
   if (objective === undefined) return 'the objective is no longer defined';
+  if (objective.weight !== null) return 'the objective became a member of a composite, which is watched as a whole';
   return kindsOf(objective).includes(open.kind) ? null : 'the objective has no bounds any more';
 }

@@ -1,7 +1,18 @@
+import { compositeOf } from '../domain/composite.js';
 import { counted } from '../domain/counted.js';
 import type { ReadContext } from '../domain/ports.js';
+import type { ObjectiveDefinition, SloDefinition } from '../domain/slo.js';
 import { type Clock } from './clock.js';
-import { advanceViolations, conclude, type Measured, type Memory, measure, unevaluated } from './judge.js';
+import { readComposites } from './composite.js';
+import {
+  advanceViolations,
+  conclude,
+  type Measured,
+  type Memory,
+  measure,
+  type Subject,
+  unevaluated,
+} from './judge.js';
 import type { EngineLog } from './log.js';
 import type { Reader, TaskReadings } from './reader.js';
 import { type Registry, type Task, taskKey } from './registry.js';
@@ -38,7 +49,10 @@ export interface Evaluator {
 }
 
 interface Judged {
-  readonly task: Task;
+  readonly key: string;
+  readonly subject: Subject;
+  /** The tasks that it was read by: one, but for a composite. */
+  readonly tasks: readonly Task[];
   readonly read: TaskReadings;
   readonly before: Memory;
   readonly measured: Measured;
@@ -58,9 +72,25 @@ export function createEvaluator({ clock, reader, violations, log, onEvaluated }:
         const because = fault === undefined ? 'it was not evaluated yet' : `its SLI cannot be read: ${fault}`;
         next.set(key, (isKept ? memories.get(key) : undefined) ?? unevaluated(slo, objective, because));
       }
+      installComposite(slo, next, registry);
     }
     tasks = registry.tasks;
     memories = next;
+  }
+
+  /** A composite is known as long as all of its members are. */
+  function installComposite(slo: SloDefinition, next: Map<string, Memory>, { faults }: Registry): void {
+    const composite = compositeOf(slo);
+    if (composite === null) return;
+    const keyOf = ({ name }: ObjectiveDefinition) => taskKey(slo.name, name);
+    const isKept = slo.objectives.every((objective) => memories.get(keyOf(objective)) === next.get(keyOf(objective)));
+    const before = isKept ? memories.get(keyOf(composite)) : undefined;
+    const faulty = slo.objectives.find((objective) => faults.has(keyOf(objective)));
+    const because =
+      faulty === undefined
+        ? 'it was not evaluated yet'
+        : `${faulty.displayName ?? faulty.name}: ${next.get(keyOf(faulty))?.status.stateReason}`;
+    next.set(keyOf(composite), before ?? unevaluated(slo, composite, because));
   }
 
   /** Definitions may have been replaced while their source was answering. */
@@ -74,18 +104,39 @@ export function createEvaluator({ clock, reader, violations, log, onEvaluated }:
     return known;
   }
 
-  /** An objective that cannot be evaluated keeps what was known and leaves the others alone. */
   function judgeTask(task: Task, answer: TaskReadings | undefined): readonly Judged[] {
     if (answer === undefined) return [];
-    try {
+    return leftAlone(task, () => {
       const read = counted(task.slo, task.objective, answer);
-      const before = memory(task.key);
-      const burning = violations.open(task.slo.name, task.objective.name, 'BURN_RATE');
-      const measured = measure(task, read, before, burning);
-      if (violations.isReady()) advanceViolations(task, measured, read, violations);
-      return [{ task, read, before, measured }];
+      return judge(task.key, { subject: task, tasks: [task], read });
+    });
+  }
+
+  function judgeComposites(members: readonly Judged[]): readonly Judged[] {
+    return readComposites(members).flatMap(({ key, subject, read, figuresOf, members }) => {
+      const tasks = members.flatMap((member) => member.tasks);
+      return leftAlone(subject, () => judge(key, { subject, tasks, read }, figuresOf));
+    });
+  }
+
+  function judge(
+    key: string,
+    { subject, tasks, read }: Pick<Judged, 'subject' | 'tasks' | 'read'>,
+    figuresOf?: Parameters<typeof measure>[4],
+  ): Judged {
+    const before = memory(key);
+    const burning = violations.open(subject.slo.name, subject.objective.name, 'BURN_RATE');
+    const measured = measure(subject, read, before, burning, figuresOf);
+    if (violations.isReady()) advanceViolations(subject, measured, read, violations);
+    return { key, subject, tasks, read, before, measured };
+  }
+
+  /** What cannot be evaluated keeps what was known and leaves the others alone. */
+  function leftAlone({ slo, objective }: Subject, work: () => Judged): readonly Judged[] {
+    try {
+      return [work()];
     } catch (error) {
-      log.error({ err: error, slo: task.slo.name, objective: task.objective.name }, 'an objective was not evaluated');
+      log.error({ err: error, slo: slo.name, objective: objective.name }, 'an objective was not evaluated');
       return [];
     }
   }
@@ -96,12 +147,13 @@ export function createEvaluator({ clock, reader, violations, log, onEvaluated }:
     const readings = await reader.read(asked, atMs, context);
     if (context.signal?.aborted) return;
     const judged = asked.filter(isInForce).flatMap((task) => judgeTask(task, readings.get(task.key)));
+    const composites = judgeComposites(judged);
     // A transition is stored before any state shows it.
     await violations.flush();
-    for (const { task, read, before, measured } of judged) {
-      if (!isInForce(task)) continue;
-      const open = violations.shown(task.slo.name, task.objective.name);
-      memories.set(task.key, conclude(task, measured, read, before, open));
+    for (const { key, subject, tasks, read, before, measured } of [...judged, ...composites]) {
+      if (!tasks.every(isInForce)) continue;
+      const open = violations.shown(subject.slo.name, subject.objective.name);
+      memories.set(key, conclude(subject, measured, read, before, open));
     }
     const failed = judged.filter(({ read }) => read.failure !== null).length;
     const endedMs = clock.now();

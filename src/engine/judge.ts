@@ -1,4 +1,5 @@
 import {
+  type KnownBefore,
   measureObjective,
   type ObjectiveFigures,
   type ObjectiveReadings,
@@ -10,7 +11,6 @@ import { type Hold, isOutOfBounds, kindsOf, nextHold, verdictOf } from '../domai
 import type { Violation } from '../domain/violation.js';
 import { advance } from '../domain/violation-machine.js';
 import type { TaskReadings } from './reader.js';
-import type { Task } from './registry.js';
 import type { Violations } from './violations.js';
 
 /** What is remembered of an objective from one evaluation to the next. */
@@ -22,6 +22,12 @@ export interface Memory {
   readonly last: (Judgement & { readonly atMs: number }) | null;
   readonly hold: Hold | null;
   readonly status: ObjectiveStatus;
+}
+
+/** What is judged: an objective, or a composite. */
+export interface Subject {
+  readonly slo: SloDefinition;
+  readonly objective: ObjectiveDefinition;
 }
 
 /** What one evaluation measured, before its state is known. */
@@ -39,10 +45,11 @@ export function unevaluated(slo: SloDefinition, objective: ObjectiveDefinition, 
  * @param open the open BURN_RATE violation, which knows since when a pair fires
  */
 export function measure(
-  { slo, objective }: Task,
+  { slo, objective }: Subject,
   readings: TaskReadings,
   before: Memory | null,
   open: Violation | null,
+  figuresOf = (known: KnownBefore) => measureObjective(slo, objective, readings, known),
 ): Measured {
   const kept = readings.failure !== null && !readings.answered;
   const out = readings.currentFailed ? null : isOutOfBounds(objective, readings.current);
@@ -55,12 +62,12 @@ export function measure(
     };
   }
   const known = { figures: before?.figuresAtMs == null ? null : before.figures, open };
-  return { figures: measureObjective(slo, objective, readings, known), figuresAtMs: readings.atMs, hold };
+  return { figures: figuresOf(known), figuresAtMs: readings.atMs, hold };
 }
 
 /** Carries the violations of an objective on by one evaluation. */
 export function advanceViolations(
-  { slo, objective }: Task,
+  { slo, objective }: Subject,
   measured: Measured,
   readings: ObjectiveReadings,
   violations: Violations,
@@ -74,7 +81,7 @@ export function advanceViolations(
 
 /** Open violations with the figures of an evaluation, where that does not end or change them. */
 export function asMeasured(
-  { slo, objective }: Task,
+  { slo, objective }: Subject,
   measured: Measured,
   readings: ObjectiveReadings,
   open: readonly Violation[],
@@ -89,7 +96,7 @@ export function asMeasured(
 
 /** The state in view of the violations that are stored. */
 export function conclude(
-  { slo }: Task,
+  { slo }: Pick<Subject, 'slo'>,
   measured: Measured,
   readings: TaskReadings,
   before: Memory | null,

@@ -9,7 +9,7 @@ export const SLOStateEnum = enumOf<SloState>('SLOState', 'How an SLO or an objec
   AT_RISK:
     'Another violation is open, or at the burn rate of the last hour the budget could be gone within one window.',
   STALE: 'The last known state, kept because its source does not answer.',
-  NO_DATA: 'Nothing was ever or recently measured.',
+  NO_DATA: 'Nothing was ever or recently measured; of a composite: in one of its members at least.',
   NO_EVENTS: 'Measured, but nothing happened.',
   OK: 'None of these.',
 });
@@ -40,7 +40,7 @@ export class ErrorBudgetType {
   @Field(() => Number, {
     nullable: true,
     description:
-      'Bad events that may still happen, or whole slices that may still be bad, at the total of the window: that so far, of a calendar window that expected at its end. Null when not known.',
+      'Bad events that may still happen, or whole slices that may still be bad, at the total of the window: that so far, of a calendar window that expected at its end. Null when not known, and for a composite of events.',
   })
   readonly remainingEvents: number | null;
   @Field(() => DurationScalar, {
@@ -170,17 +170,20 @@ export class ObjectiveType {
   readonly ratio: number | null;
   @Field(() => Number, {
     nullable: true,
-    description: 'Good events in the window, or slices where these are counted; null when nothing was measured.',
+    description:
+      'Good events in the window, or slices where these are counted; null when nothing was measured, and for a composite of events, which are of different kinds.',
   })
   readonly good: number | null;
   @Field(() => Number, {
     nullable: true,
-    description: 'All events in the window, or slices where these are counted; null when nothing was measured.',
+    description:
+      'All events in the window, or slices where these are counted; null when nothing was measured, and for a composite of events, which are of different kinds.',
   })
   readonly total: number | null;
   @Field(() => Number, {
     nullable: true,
-    description: 'Bad events in the window, or slices where these are counted; null when nothing was measured.',
+    description:
+      'Bad events in the window, or slices where these are counted; null when nothing was measured, and for a composite of events, which are of different kinds.',
   })
   readonly bad: number | null;
   @Field(() => Number, {

@@ -83,12 +83,19 @@ const RANKS: Readonly<Record<keyof typeof SLOOrderFieldEnum, (slo: SLOType) => n
   BURN_RATE: ({ status }) => extreme(status, Math.max, ({ burnRates }) => burnRates.get(HOUR_MS) ?? null),
 };
 
+/** What the state of an SLO follows from: its objectives, or what those of a composite are together. */
+export function judgedIn({ objectives, composite }: SloStatus): SloStatus['objectives'] {
+  return composite === null ? objectives : [composite];
+}
+
 function extreme(
-  { objectives }: SloStatus,
+  status: SloStatus,
   pick: (...values: readonly number[]) => number,
   figureOf: (objective: SloStatus['objectives'][number]) => number | null,
 ): number | null {
-  const values = objectives.map(figureOf).filter((value) => value !== null && Number.isFinite(value)) as number[];
+  const values = judgedIn(status)
+    .map(figureOf)
+    .filter((value) => value !== null && Number.isFinite(value)) as number[];
   return values.length === 0 ? null : pick(...values);
 }
 

@@ -1,7 +1,7 @@
 import { Arg, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
 import { windowAt } from '../domain/evaluation.js';
 import type { SloBoard } from '../domain/ports.js';
-import type { ObjectiveDefinition, SliDefinition, SloDefinition } from '../domain/slo.js';
+import type { ObjectiveDefinition, ObjectiveStatus, SliDefinition, SloDefinition } from '../domain/slo.js';
 import { ApplicationType } from './application.type.js';
 import { Ask, type Asking } from './asking.js';
 import { AtArg } from './at-arg.js';
@@ -26,7 +26,7 @@ import {
   type SliKind,
   TimeWindowType,
 } from './slo.type.js';
-import { sloNamed, sloPage } from './slo-list.js';
+import { judgedIn, sloNamed, sloPage } from './slo-list.js';
 import { ViolationConnection, ViolationFilter, type ViolationType } from './violation.type.js';
 import { violationPage } from './violation-list.js';
 
@@ -111,9 +111,21 @@ export class SLOResolver {
     return definition.sli === null ? null : sliTypeOf(definition, definition.sli, objective, board);
   }
 
-  @FieldResolver(() => [ObjectiveType], { description: 'Its objectives, in the order of the definition.' })
+  @FieldResolver(() => [ObjectiveType], {
+    description: 'Its objectives, in the order of the definition; of a composite, its members.',
+  })
   objectives(@Root() slo: SLOType): readonly ObjectiveType[] {
-    return objectivesOf(slo);
+    return slo.status.objectives.map((objective) => objectiveOf(slo, objective));
+  }
+
+  @FieldResolver(() => ObjectiveType, {
+    nullable: true,
+    description:
+      'What the members of a composite are together, by their weights: its ratio, budget and burn rates. Its state is that of the SLO, and violations are opened for it, not for its members. Null where the SLO is no composite.',
+  })
+  composite(@Root() slo: SLOType): ObjectiveType | null {
+    const { composite } = slo.status;
+    return composite === null ? null : objectiveOf(slo, composite);
   }
 
   @FieldResolver(() => TimeWindowType, { description: 'The time over which its objectives are held.' })
@@ -137,10 +149,11 @@ export class SLOResolver {
   }
 
   @FieldResolver(() => [BurnRateAlertType], {
-    description: 'Burn-rate pairs of all its objectives, objective by objective.',
+    description:
+      'Burn-rate pairs of all its objectives, objective by objective; of a composite, those of all together.',
   })
   burnRateAlerts(@Root() { status }: SLOType): readonly BurnRateAlertType[] {
-    return status.objectives.flatMap(({ alerts }) => alerts.map((alert) => new BurnRateAlertType(alert)));
+    return judgedIn(status).flatMap(({ alerts }) => alerts.map((alert) => new BurnRateAlertType(alert)));
   }
 
   @FieldResolver(() => ViolationConnection, { description: 'Its violations, newest first.' })
@@ -209,9 +222,15 @@ export class ObjectiveResolver {
   }
 }
 
-/** The objectives of an SLO as they stand. */
-export function objectivesOf({ name, status, instant }: SLOType): readonly ObjectiveType[] {
-  return status.objectives.map((objective) => new ObjectiveType(name, objective, status.evaluatedAtMs ?? instant.atMs));
+/** An objective that violations are about, as it stands; null when there is none of that name. */
+export function objectiveNamed(slo: SLOType, name: string): ObjectiveType | null {
+  const { objectives, composite } = slo.status;
+  const found = [...objectives, composite].find((one) => one?.objective.name === name) ?? null;
+  return found === null ? null : objectiveOf(slo, found);
+}
+
+function objectiveOf({ name, status, instant }: SLOType, objective: ObjectiveStatus): ObjectiveType {
+  return new ObjectiveType(name, objective, status.evaluatedAtMs ?? instant.atMs);
 }
 
 function sliTypeOf(

@@ -131,7 +131,8 @@ export class TimeWindowType {
 
 @ObjectType('SLO', {
   implements: EntityType,
-  description: 'An SLI with its objectives over a window.',
+  description:
+    'An SLI with its objectives over a window; or a composite, whose objectives have an SLI each and one budget together.',
   simpleResolvers: true,
 })
 export class SLOType implements EntityType {
@@ -147,7 +148,9 @@ export class SLOType implements EntityType {
   readonly systemKind: SystemKind;
   @Field(() => BudgetingMethodEnum, { description: 'What its budget is counted in.' })
   readonly budgetingMethod: SloDefinition['budgetingMethod'];
-  @Field(() => SLOStateEnum, { description: 'Worst state of its objectives.' })
+  @Field(() => SLOStateEnum, {
+    description: 'Worst state of its objectives; of a composite, the state of all of them together.',
+  })
   readonly state: SloState;
   @Field(() => String, { nullable: true, description: 'Why it is in that state; null when there is nothing to say.' })
   readonly stateReason: string | null;

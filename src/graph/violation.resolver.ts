@@ -12,7 +12,7 @@ import { MicroserviceType } from './microservice.type.js';
 import { ObjectiveType } from './objective.type.js';
 import { AfterArg, FirstArg, type Page } from './paging.js';
 import { CursorScalar } from './scalars.js';
-import { objectivesOf } from './slo.resolver.js';
+import { objectiveNamed } from './slo.resolver.js';
 import { SLOType } from './slo.type.js';
 import { sloNamed } from './slo-list.js';
 import { consumerName } from './stream.resolver.js';
@@ -74,15 +74,15 @@ export class ViolationResolver {
 
   @FieldResolver(() => ObjectiveType, {
     nullable: true,
-    description: 'The objective as it stands; null when its definition is not loaded any more.',
+    description:
+      'The objective as it stands, of a composite all of its members together; null when its definition is not loaded any more.',
   })
   async objective(
     @Root() { violation, instant }: ViolationType,
     @Ctx() context: GraphContext,
   ): Promise<ObjectiveType | null> {
     const slo = await sloNamed(context, violation.slo, instant);
-    const objectives = slo === null ? [] : objectivesOf(slo);
-    return objectives.find(({ status }) => status.objective.name === violation.objective) ?? null;
+    return slo === null ? null : objectiveNamed(slo, violation.objective);
   }
 
   @FieldResolver(() => MicroserviceType, {

@@ -20,6 +20,12 @@ export function readIndicatorOf(fields: SpecFields, library: Library): ChosenInd
     const indicator = readInlineIndicator(form.value, library);
     return indicator && { indicator, isInline: true };
   }
+  const { scalar } = form.value;
+  if (typeof scalar === 'string' && library.get('SLI', scalar) === null && library.get('SLO', scalar) !== null) {
+    return form.value.report(
+      `"${scalar}" is an SLO, and indicatorRef names an SLI: a composite is made of SLIs; write the indicator of "${scalar}" as a document of kind SLI, and name that here and there`,
+    );
+  }
   const target = library.resolve('SLI', form.value);
   if (target === null) return null;
   const indicator = library.once(target, (envelope) => readSli(envelope, library));

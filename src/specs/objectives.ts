@@ -1,3 +1,5 @@
+import { COMPOSITE } from '../domain/composite.js';
+import { formatDuration } from '../domain/duration.js';
 import type { BudgetingMethod, ObjectiveDefinition, SliDefinition } from '../domain/slo.js';
 import type { Annotations } from './annotations.js';
 import { readBounds, reportBoundsOnRatio, reportOperator } from './bounds.js';
@@ -50,14 +52,27 @@ export function readObjectives(node: SpecNode | null, context: ObjectivesContext
   const { indicator, annotations, isComposite } = context;
   if (isComposite || indicator?.indicator.isThreshold === false) reportBoundsOnRatio(annotations);
   const objectives = items.map((item) => readObjective(item, context));
-  const names = new Set<string>();
+  const names = new Set(isComposite ? [COMPOSITE] : []);
   const named = objectives.map((read, index) => {
     const own = read?.objective.name ?? '';
     const name = own === '' || names.has(own) ? `objective-${index + 1}` : own;
     names.add(name);
     return read === null ? null : { ...read, objective: { ...read.objective, name } };
   });
-  return named.every((read) => read !== null) ? named : null;
+  if (!named.every((read) => read !== null)) return null;
+  return isComposite && !haveSlicesAlike(named, items) ? null : named;
+}
+
+/** Slices of different lengths would be good or bad together at no time that all of them have. */
+function haveSlicesAlike(read: readonly ReadObjective[], items: readonly SpecNode[]): boolean {
+  const lengths = read.map(({ objective }) => objective.timeSliceWindowMs);
+  const other = lengths.findIndex((lengthMs) => lengthMs !== lengths[0]);
+  if (other < 0) return true;
+  const [first, second] = [lengths[0], lengths[other]].map((lengthMs) => formatDuration(lengthMs ?? 0));
+  items[other]?.report(
+    `slices of ${second} beside slices of ${first} in the first objective; give all members of a composite the same timeSliceWindow`,
+  );
+  return false;
 }
 
 function readObjective(node: SpecNode, context: ObjectivesContext): ReadObjective | null {

@@ -1,5 +1,7 @@
 import { isMap, isSeq } from 'yaml';
-import type { BudgetingMethod, SliDefinition, SloDefinition } from '../domain/slo.js';
+import { compositeOf, greatestBurnRate } from '../domain/composite.js';
+import { Exact } from '../domain/decimal.js';
+import type { BudgetingMethod, ObjectiveDefinition, SliDefinition, SloDefinition } from '../domain/slo.js';
 import { confidenceIn, microserviceIn, noDataIn, numberIn, systemKindIn } from './annotations.js';
 import { readBurnRateRules } from './burn-rates.js';
 import { readCluster } from './cluster-choice.js';
@@ -60,7 +62,8 @@ export function readSlo(envelope: Envelope, library: Library): SloDefinition | n
     library,
   );
   const objectives = read?.map(({ objective }) => objective) ?? null;
-  const slo = { annotations, windowMs: window?.windowMs ?? null, objectives, objectivesNode };
+  const watched = objectives === null ? null : watchedBy(common === null, method, objectives);
+  const slo = { annotations, windowMs: window?.windowMs ?? null, objectives: watched, objectivesNode };
   const burnRateRules = readBurnRateRules(fields, slo, library);
   const microservice = microserviceIn(annotations);
   const systemKind = systemKindIn(annotations) ?? 'OTHER';
@@ -96,6 +99,22 @@ export function readSlo(envelope: Envelope, library: Library): SloDefinition | n
   };
   reportUnsupported(definition, fields, annotations);
   return hasErrors(document.problems) ? null : definition;
+}
+
+/**
+ * What burn rates are watched of. Of a composite it is all members together, and of one of events the greatest burn rate
+ * decides which can fire, which follows from all their targets.
+ */
+function watchedBy(
+  isComposite: boolean,
+  method: BudgetingMethod | null,
+  objectives: readonly ObjectiveDefinition[],
+): readonly ObjectiveDefinition[] {
+  const composite = isComposite ? compositeOf({ sli: null, objectives }) : null;
+  if (composite === null || objectives.length === 0) return objectives;
+  if (method !== 'OCCURRENCES') return [composite];
+  const greatest = greatestBurnRate(objectives);
+  return [{ ...composite, target: new Exact(1).minus(new Exact(1).div(greatest)).toSignificantDigits(15).toFixed() }];
 }
 
 function readService(fields: SpecFields, library: Library): string | null {

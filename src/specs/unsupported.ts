@@ -12,11 +12,6 @@ interface Unsupported {
 /** All that is read and not evaluated, so that nothing is evaluated as something else. */
 export const unsupported: readonly Unsupported[] = [
   {
-    isUsed: ({ sli }) => sli === null,
-    place: (spec) => spec.key('objectives'),
-    message: 'composite objectives are not evaluated; write an SLO for each indicator, with the indicator under spec',
-  },
-  {
     isUsed: (slo) =>
       slo.objectives.some((objective) => {
         return sliOf(slo, objective).counting.when !== null;

@@ -31,14 +31,17 @@ const OUTAGE = Date.UTC(2026, 2, 31, 20);
 /** From here to there nothing was scraped. */
 const GAP = [Date.UTC(2026, 2, 30, 6), Date.UTC(2026, 2, 30, 9)] as const;
 
-const labels = 'reporter="destination",destination_service_name="aggregator"';
 const text = (query: string) => ({ text: query, path: '', line: 1, column: 1 });
-const measure = {
-  kind: 'RATIO',
-  bad: text(`sum(istio_requests_total{${labels},response_code=~"5.."})`),
-  total: text(`sum(istio_requests_total{${labels}})`),
-  counter: true,
-} as const;
+const measureOf = (service: string) => {
+  const labels = `reporter="destination",destination_service_name="${service}"`;
+  return {
+    kind: 'RATIO',
+    bad: text(`sum(istio_requests_total{${labels},response_code=~"5.."})`),
+    total: text(`sum(istio_requests_total{${labels}})`),
+    counter: true,
+  } as const;
+};
+const measure = measureOf('aggregator');
 
 type Changes = Partial<SloDefinition> & { readonly objective?: Partial<ObjectiveDefinition> };
 
@@ -53,6 +56,17 @@ const calendar = (unit: 'DAY' | 'WEEK' | 'MONTH', timeZone: string, startTime = 
 const slices = { timeSliceTarget: '0.99', timeSliceWindowMs: 10 * MINUTE };
 const office = { days: [1, 2, 3, 4, 5, 6, 7], fromMinute: 480, toMinute: 1_080, timeZone: 'Europe/Berlin' };
 
+/** Two services: of events one promises less and weighs thrice as much. */
+function composite(name: string, changes: Changes): SloDefinition {
+  const member = (service: string, more: Partial<ObjectiveDefinition>) =>
+    anObjective({ name: service, sli: anSli({ measure: measureOf(service) }), ...more, ...changes.objective });
+  const objectives = [
+    member('aggregator', { target: '0.99', weight: '1' }),
+    member('collector', { target: '0.95', weight: '3' }),
+  ];
+  return { ...slo(name, changes), sli: null, objectives };
+}
+
 const definitions: readonly SloDefinition[] = [
   slo('rolling', {}),
   slo('week-in-berlin', { window: calendar('WEEK', 'Europe/Berlin', '2026-03-26 12:00:00') }),
@@ -66,31 +80,54 @@ const definitions: readonly SloDefinition[] = [
   }),
   slo('silence-is-bad', { budgetingMethod: 'TIMESLICES', objective: slices, noData: 'BAD' }),
   slo('silence-is-good', { budgetingMethod: 'TIMESLICES', objective: slices, noData: 'GOOD' }),
+  composite('both', {}),
+  composite('both-in-slices', { budgetingMethod: 'TIMESLICES', objective: { ...slices, target: '0.9' } }),
+  composite('both-in-parts', {
+    budgetingMethod: 'RATIO_TIMESLICES',
+    objective: { ...slices, timeSliceTarget: null, weight: '1' },
+  }),
   slo('office-hours', { sli: anSli({ measure, counting: { hours: [office], when: null } }) }),
 ];
 
 const timeline = new Timeline([
   { kind: 'OUTAGE', cluster: 'cloud-core', startMs: OUTAGE, endMs: OUTAGE + 75 * MINUTE },
 ]);
-const counters = istioProxies('cloud-core', createWorld(FROM, timeline)).flatMap((target) =>
-  target.families
-    .flatMap(({ series }) => series)
-    .filter((series) => series.name === 'istio_requests_total' && isAsked(storedLabels(target, series)))
-    .map((series): [Target, Series] => [target, series]),
-);
+const counters = countersIn(timeline);
 const all = counters.map(([, series]) => series);
-const failed = all.filter((series) => /^5/.test(series.labels.response_code ?? ''));
+const failed = failedOf(all);
+/** A second service, which fails where the outage of the first ends, and a day before it. */
+const collectors = countersIn(
+  new Timeline([
+    { kind: 'OUTAGE', cluster: 'cloud-core', startMs: OUTAGE - DAY, endMs: OUTAGE - DAY + 45 * MINUTE },
+    { kind: 'OUTAGE', cluster: 'cloud-core', startMs: OUTAGE + 40 * MINUTE, endMs: OUTAGE + 2 * HOUR },
+  ]),
+);
+const collected = collectors.map(([, series]) => series);
+
+function countersIn(incidents: Timeline): readonly (readonly [Target, Series])[] {
+  return istioProxies('cloud-core', createWorld(FROM, incidents)).flatMap((target) =>
+    target.families
+      .flatMap(({ series }) => series)
+      .filter((series) => series.name === 'istio_requests_total' && isAsked(storedLabels(target, series)))
+      .map((series): [Target, Series] => [target, series]),
+  );
+}
+
+function failedOf(series: readonly Series[]): readonly Series[] {
+  return series.filter(({ labels }) => /^5/.test(labels.response_code ?? ''));
+}
 
 function isAsked(stored: Readonly<Record<string, string>>): boolean {
   return stored.reporter === 'destination' && stored.destination_service_name === 'aggregator';
 }
 
 /** True events of slices of a span, with those in the gap left out: whole slices of 10 minutes lie in it. */
-function truth(fromMs: number, toMs: number, sliceMs = 10 * MINUTE) {
+function truth(fromMs: number, toMs: number, series = all, sliceMs = 10 * MINUTE) {
+  const bad = failedOf(series);
   const parts: { readonly bad: number; readonly total: number; readonly fromMs: number }[] = [];
   for (let at = fromMs; at < toMs; at += sliceMs) {
     if (at >= GAP[0] && at + sliceMs < GAP[1]) continue;
-    parts.push({ fromMs: at, bad: trueEvents(failed, at, at + sliceMs), total: trueEvents(all, at, at + sliceMs) });
+    parts.push({ fromMs: at, bad: trueEvents(bad, at, at + sliceMs), total: trueEvents(series, at, at + sliceMs) });
   }
   return parts;
 }
@@ -114,8 +151,11 @@ describe('budgets on a Prometheus that holds history of the demo', () => {
         if (at <= GAP[0] || at >= GAP[1]) times.push(at);
       if (fromMs + DAY >= AT) times.push(AT);
       await prometheus.push(
-        counters.map(([target, series]) => ({
-          labels: storedLabels(target, series),
+        [...counters, ...collectors].map(([target, series], index) => ({
+          labels: {
+            ...storedLabels(target, series),
+            ...(index < counters.length ? {} : { destination_service_name: 'collector' }),
+          },
           samples: [...new Set(times)].map((at) => [at, series.valueAt(at)] as const),
         })),
       );
@@ -184,6 +224,47 @@ describe('budgets on a Prometheus that holds history of the demo', () => {
     }
   });
 
+  describe('of a composite', () => {
+    const week = () => [truth(AT - 7 * DAY, AT), truth(AT - 7 * DAY, AT, collected)] as const;
+    const together = (name: string) => statuses.get(name)?.composite as ObjectiveStatus;
+
+    it('are spent as its members spend theirs, by their weights', () => {
+      const consumed = [
+        [all, 0.01],
+        [collected, 0.05],
+      ] as const;
+      const [first, second] = consumed.map(([series, allowed]) => {
+        return trueEvents(failedOf(series), AT - 7 * DAY, AT) / trueEvents(series, AT - 7 * DAY, AT) / allowed;
+      }) as [number, number];
+      expect(Math.min(first, second)).toBeGreaterThan(0.1);
+      const { budget, ratio, burnRates, events, coverage } = together('both');
+      expect(budget.consumedRatio).toBeCloseTo((first + 3 * second) / 4, 3);
+      expect(budget.remainingRatio).toBeCloseTo(1 - (first + 3 * second) / 4, 3);
+      expect(ratio).toBeCloseTo(1 - (first * 0.01 + 3 * second * 0.05) / 4, 5);
+      expect(burnRates.get(7 * DAY)).toBeCloseTo((first + 3 * second) / 4, 3);
+      expect(events).toBeNull();
+      expect(coverage.ratio).toBe(statuses.get('both')?.objectives[0]?.coverage.ratio);
+    });
+
+    it('count a slice as bad in which any member was', () => {
+      const [one, other] = week();
+      const isBad = (part: { bad: number; total: number } | undefined) => (part?.bad ?? 0) / (part?.total ?? 1) > 0.01;
+      const bad = one.filter((part, slice) => isBad(part) || isBad(other[slice])).length;
+      expect(bad).toBeGreaterThan(Math.max(one.filter(isBad).length, other.filter(isBad).length));
+      expect(together('both-in-slices').events).toMatchObject({ bad, total: one.length });
+    });
+
+    it('miss of a slice what its members miss together', () => {
+      const [one, other] = week();
+      const missing = one.map(({ bad, total }, slice) => {
+        const { bad: otherBad = 0, total: otherTotal = 1 } = other[slice] ?? {};
+        return Math.min(1, bad / total + otherBad / otherTotal);
+      });
+      const sum = missing.reduce((parts, part) => parts + part, 0);
+      expect(together('both-in-parts').ratio).toBeCloseTo(1 - sum / one.length, 4);
+    });
+  });
+
   it('count only what happens in the hours that count', () => {
     const counts = truth(AT - 7 * DAY, AT).filter(({ fromMs }) => {
       // Berlin is an hour ahead of UTC in winter, two in summer.
@@ -221,8 +302,10 @@ async function evaluated(url: string): Promise<ReadonlyMap<string, SloStatus>> {
   try {
     await engine.evaluateOnce();
     const range = { fromMs: AT, toMs: AT, stepMs: 10 * MINUTE };
+    const isRead = (name: string, objective: string) =>
+      engine.board.history(name, objective, range, everything)?.estimated[0] === false;
     await until('the history is read', () =>
-      Promise.resolve(engine.board.history('slices', 'objective-1', range, everything)?.estimated[0] === false),
+      Promise.resolve(isRead('slices', 'objective-1') && isRead('both-in-slices', 'collector')),
     );
     await engine.evaluateOnce();
     return new Map(engine.board.all(everything).map((status) => [status.definition.name, status]));

@@ -287,6 +287,7 @@ export function slo(
 ): SloStatus {
   const objective = anObjective();
   return {
+    composite: null,
     definition: {
       name,
       displayName: null,

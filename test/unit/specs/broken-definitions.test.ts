@@ -26,6 +26,10 @@ const inline = `  indicator:
             spec:
               query: sum(http_requests_total)
 `;
+/** The same for one objective. */
+const own = inline.replaceAll(/^/gm, '    ').trimEnd();
+/** The SLO as a composite of one, to be gone on with at its last line. */
+const composite = swap(swap(good, inline, ''), 'target: 0.999', `target: 0.999\n${own}`).trimEnd();
 
 const rows: readonly Row[] = [
   {
@@ -174,17 +178,39 @@ const rows: readonly Row[] = [
     problem: '27:18 spec.timeWindow[0].isRolling: expected isRolling: true, or a calendar like',
   },
   {
-    because: 'composite objectives are not evaluated',
-    text: swap(swap(good, inline, ''), 'target: 0.999', `target: 0.999\n${inline.replaceAll(/^/gm, '    ').trimEnd()}`),
-    problem: '13:3 spec.objectives: composite objectives are not evaluated; write an SLO for each indicator',
+    because: 'a member of a composite is an SLO, and be it the composite itself',
+    text: `${composite}\n    - { target: 0.9, indicatorRef: detector-availability }\n`,
+    problem:
+      '32:36 spec.objectives[1].indicatorRef: "detector-availability" is an SLO, and indicatorRef names an SLI: a composite is made of SLIs',
+  },
+  {
+    because: 'a member of a composite is nothing that is defined',
+    text: `${composite}\n    - { target: 0.9, indicatorRef: other }\n`,
+    problem: '32:36 spec.objectives[1].indicatorRef: there is no SLI "other"; define it in one of the definition files',
+  },
+  {
+    because: 'a member of a composite weighs nothing',
+    text: `${composite}\n      compositeWeight: -0.5\n`,
+    problem: '32:24 spec.objectives[0].compositeWeight: expected a weight above 0, got number -0.5',
+  },
+  {
+    because: 'a member of a composite has a window of its own',
+    text: `${composite}\n      timeWindow: [{ duration: 7d, isRolling: true }]\n`,
+    problem: '32:7 spec.objectives[0].timeWindow: unknown field "timeWindow"',
+  },
+  {
+    because: 'members of a composite have slices of different lengths',
+    text: swap(
+      `${composite}\n      timeSliceWindow: 5m\n    - target: 0.9\n      timeSliceWindow: 10m\n${own}\n`,
+      'Occurrences',
+      'RatioTimeslices',
+    ),
+    problem:
+      '33:7 spec.objectives[1]: slices of 10m beside slices of 5m in the first objective; give all members of a composite the same timeSliceWindow',
   },
   {
     because: 'a member of a composite has no indicator',
-    text: swap(
-      swap(good, inline, ''),
-      'target: 0.999',
-      `target: 0.999\n${inline.replaceAll(/^/gm, '    ').trimEnd()}\n    - target: 0.9`,
-    ),
+    text: `${composite}\n    - target: 0.9\n`,
     problem: '32:7 spec.objectives[1]: one of "indicator" or "indicatorRef" is missing; expected the SLI',
   },
   {
