@@ -1,4 +1,4 @@
-import { type Sketch, serviceDocument, sloDocument } from './slo-document.js';
+import { type CompositeSketch, compositeDocument, type Sketch, serviceDocument, sloDocument } from './slo-document.js';
 
 const application = 'crosswalk';
 
@@ -114,8 +114,8 @@ const userFacing: readonly Sketch[] = [
   },
 ];
 
-const storage: readonly Sketch[] = [
-  {
+const objectStore = {
+  availability: {
     name: 'object-store-availability',
     title: 'The object store answers',
     why: 'Requests to MinIO that did not end with 5xx.',
@@ -125,7 +125,7 @@ const storage: readonly Sketch[] = [
     annotations: { application: 'storage', 'system-kind': 'storage', category: 'availability' },
     sli: { bad: 'sum(minio_s3_requests_5xx_errors_total)', total: 'sum(minio_s3_requests_total)' },
   },
-  {
+  latency: {
     name: 'object-store-latency',
     title: 'Objects begin within 100 ms',
     why: 'Time to the first byte of a GET.',
@@ -138,6 +138,11 @@ const storage: readonly Sketch[] = [
       total: 'sum(minio_s3_requests_ttfb_seconds_distribution{api="getobject",le="+Inf"})',
     },
   },
+} satisfies Readonly<Record<string, Sketch>>;
+
+const storage: readonly Sketch[] = [
+  objectStore.availability,
+  objectStore.latency,
   {
     name: 'object-store-durability',
     title: 'Drives to spare',
@@ -151,6 +156,21 @@ const storage: readonly Sketch[] = [
       op: 'gte',
       bound: 4,
     },
+  },
+];
+
+const composites: readonly CompositeSketch[] = [
+  {
+    name: 'object-store-reads',
+    title: 'Objects are there, and soon',
+    why: 'One budget for both: to be answered at all weighs as much as three objects that begin in time.',
+    service: 'storage',
+    cluster: 'cloud-core',
+    annotations: { application: 'storage', 'system-kind': 'storage' },
+    members: [
+      { weight: 3, of: objectStore.availability },
+      { weight: 1, of: objectStore.latency },
+    ],
   },
 ];
 
@@ -229,7 +249,7 @@ const services: Readonly<Record<string, string>> = {
 export const definitionFiles: Readonly<Record<string, string>> = {
   'services.yaml': documents(Object.entries(services).map(([name, text]) => serviceDocument(name, text))),
   'user-facing.yaml': documents(userFacing.map(sloDocument)),
-  'storage.yaml': documents(storage.map(sloDocument)),
+  'storage.yaml': documents([...storage.map(sloDocument), ...composites.map(compositeDocument)]),
   'big-data.yaml': documents(bigData.map(sloDocument)),
   'ai.yaml': documents(ai.map(sloDocument)),
 };

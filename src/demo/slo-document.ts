@@ -1,17 +1,28 @@
-/** An SLO of the demo, from which its OpenSLO document is written. */
-export interface Sketch {
+/** What is measured. */
+type SliSketch =
+  | { readonly good: string; readonly total: string }
+  | { readonly bad: string; readonly total: string }
+  | { readonly value: string; readonly op: 'lte' | 'gte'; readonly bound: number }
+  | { readonly template: Readonly<Record<string, string>> };
+
+interface Description {
   readonly name: string;
   readonly title: string;
   readonly why: string;
   readonly service: string;
   readonly cluster: string;
-  readonly target: string;
   readonly annotations: Readonly<Record<string, string>>;
-  readonly sli:
-    | { readonly good: string; readonly total: string }
-    | { readonly bad: string; readonly total: string }
-    | { readonly value: string; readonly op: 'lte' | 'gte'; readonly bound: number }
-    | { readonly template: Readonly<Record<string, string>> };
+}
+
+/** An SLO of the demo, from which its OpenSLO document is written. */
+export interface Sketch extends Description {
+  readonly target: string;
+  readonly sli: SliSketch;
+}
+
+/** A composite of the demo, made of what other SLOs promise. */
+export interface CompositeSketch extends Description {
+  readonly members: readonly { readonly weight: number; readonly of: Sketch }[];
 }
 
 /** The OpenSLO document of a Service. */
@@ -27,50 +38,74 @@ spec:
 
 /** The OpenSLO document of an SLO with a rolling window of 30 days. */
 export function sloDocument(slo: Sketch): string {
+  return `${head(slo)}${indicator(slo, 2)}${window}  objectives:
+    - target: ${slo.target}
+${bound(slo)}`;
+}
+
+/** The OpenSLO document of a composite, likewise. */
+export function compositeDocument(composite: CompositeSketch): string {
+  const members = composite.members.map(
+    ({ weight, of }) => `    - displayName: ${quoted(of.title)}
+      target: ${of.target}
+      compositeWeight: ${weight}
+${bound(of)}${indicator(of, 6)}`,
+  );
+  return `${head(composite)}${window}  objectives:
+${members.join('')}`;
+}
+
+const window = `  timeWindow:
+    - duration: 30d
+      isRolling: true
+  budgetingMethod: Occurrences
+`;
+
+function head({ name, title, why, service, ...slo }: Description): string {
   const annotations = Object.entries(slo.annotations).map(
-    ([name, value]) => `    slograph.dev/${name}: ${quoted(value)}\n`,
+    ([annotation, value]) => `    slograph.dev/${annotation}: ${quoted(value)}\n`,
   );
   return `apiVersion: openslo/v1
 kind: SLO
 metadata:
-  name: ${slo.name}
-  displayName: ${quoted(slo.title)}
+  name: ${name}
+  displayName: ${quoted(title)}
   annotations:
 ${annotations.join('')}spec:
-  description: ${quoted(slo.why)}
-  service: ${slo.service}
-  indicator:
-    metadata:
-      name: ${slo.name}
-    spec:
-${indicator(slo)}  timeWindow:
-    - duration: 30d
-      isRolling: true
-  budgetingMethod: Occurrences
-  objectives:
-    - target: ${slo.target}
-${'bound' in slo.sli ? `      op: ${slo.sli.op}\n      value: ${slo.sli.bound}\n` : ''}`;
+  description: ${quoted(why)}
+  service: ${service}
+`;
 }
 
-function indicator({ sli, cluster }: Sketch): string {
-  if ('value' in sli) return `      thresholdMetric:\n${source(cluster, sli.value, 8)}`;
+function bound({ sli }: Sketch): string {
+  return 'bound' in sli ? `      op: ${sli.op}\n      value: ${sli.bound}\n` : '';
+}
+
+function indicator({ name, sli, cluster }: Sketch, indent: number): string {
+  const lines = ['indicator:', '  metadata:', `    name: ${name}`, '  spec:', ...measure(sli, cluster)];
+  return lines.map((line) => `${' '.repeat(indent)}${line}\n`).join('');
+}
+
+function measure(sli: SliSketch, cluster: string): readonly string[] {
+  if ('value' in sli) return ['    thresholdMetric:', ...source(cluster, sli.value, 6)];
   if ('template' in sli) {
-    const parameters = Object.entries(sli.template).map(([name, value]) => `              ${name}: ${value}\n`);
-    return `      ratioMetric:
-        rawType: success
-        raw:
-          metricSource:
-            metricSourceRef: ${cluster}
-            type: slograph
-            spec:
-${parameters.join('')}`;
+    return [
+      '    ratioMetric:',
+      '      rawType: success',
+      '      raw:',
+      '        metricSource:',
+      `          metricSourceRef: ${cluster}`,
+      '          type: slograph',
+      '          spec:',
+      ...Object.entries(sli.template).map(([name, value]) => `            ${name}: ${value}`),
+    ];
   }
   const part =
-    'good' in sli ? `        good:\n${source(cluster, sli.good, 10)}` : `        bad:\n${source(cluster, sli.bad, 10)}`;
-  return `      ratioMetric:\n        counter: true\n${part}        total:\n${source(cluster, sli.total, 10)}`;
+    'good' in sli ? ['      good:', ...source(cluster, sli.good, 8)] : ['      bad:', ...source(cluster, sli.bad, 8)];
+  return ['    ratioMetric:', '      counter: true', ...part, '      total:', ...source(cluster, sli.total, 8)];
 }
 
-function source(cluster: string, query: string, indent: number): string {
+function source(cluster: string, query: string, indent: number): readonly string[] {
   const lines = [
     'metricSource:',
     `  metricSourceRef: ${cluster}`,
@@ -78,7 +113,7 @@ function source(cluster: string, query: string, indent: number): string {
     '  spec:',
     `    query: ${quoted(query)}`,
   ];
-  return lines.map((line) => `${' '.repeat(indent)}${line}\n`).join('');
+  return lines.map((line) => `${' '.repeat(indent)}${line}`);
 }
 
 /** A YAML scalar in single quotes, in which only the quote itself is special. */

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { definitionFiles } from '../../../src/demo/definitions.js';
 import { clusters, workloads } from '../../../src/demo/topology.js';
 import { problemText } from '../../../src/domain/errors.js';
+import { sliOf } from '../../../src/domain/slo.js';
 import { createSliCompiler } from '../../../src/sources/sli-compiler.js';
 import { sliTemplates } from '../../../src/sources/sli-templates.js';
 import { parseDefinitions } from '../../../src/specs/openslo.js';
@@ -32,7 +33,15 @@ it('are of every kind: user-facing, storage, big data and AI, on every cluster, 
     new Set(['USER_FACING', 'STORAGE', 'BIG_DATA', 'AI']),
   );
   expect(new Set(slos.map(({ cluster }) => cluster))).toEqual(new Set(clusters));
-  expect(new Set(slos.map(({ sli }) => sli?.measure.kind))).toEqual(new Set(['RATIO', 'THRESHOLD', 'TEMPLATE']));
+  const kinds = slos.flatMap((slo) => slo.objectives.map((objective) => sliOf(slo, objective).measure.kind));
+  expect(new Set(kinds)).toEqual(new Set(['RATIO', 'THRESHOLD', 'TEMPLATE']));
+  expect(slos.find(({ sli }) => sli === null)).toMatchObject({
+    name: 'object-store-reads',
+    objectives: [
+      { target: '0.999', weight: '3' },
+      { target: '0.99', weight: '1' },
+    ],
+  });
   expect(slos.filter(({ minEvents }) => minEvents > 0).map(({ name }) => name)).toEqual(['siren-availability']);
   expect(slos.find(({ name }) => name === 'gpu-utilization')?.objectives[0]).toMatchObject({
     lower: { value: 0.2 },
