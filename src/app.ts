@@ -3,11 +3,12 @@ import type { Logger } from 'pino';
 import type { Config } from './config/config.js';
 import { everything } from './domain/access.js';
 import { ConfigError, problemText } from './domain/errors.js';
-import type { ViolationFeed, ViolationStore } from './domain/ports.js';
+import type { EvaluationFeed, SloBoard, ViolationFeed, ViolationStore } from './domain/ports.js';
 import type { Definitions } from './domain/slo.js';
 import { alignToGrid } from './domain/time-grid.js';
 import { systemClock } from './engine/clock.js';
-import { createEngine, type Engine } from './engine/engine.js';
+import { createEngine, type Engine, type EngineObserver } from './engine/engine.js';
+import type { Evaluation } from './engine/evaluator.js';
 import { keepRetention } from './engine/retention.js';
 import { createGraphContext, type GraphContext, type GraphPorts } from './graph/context.js';
 import { createSchema } from './graph/schema.js';
@@ -71,6 +72,14 @@ const FIRST_EVALUATION_MS = 5_000;
 export function createApp(config: Config, { version, log = createLog({ level: config.logLevel }) }: AppOptions): App {
   const metrics = createMetrics(version);
   const feed = createRelay();
+  const evaluations = createEvaluationRelay();
+  const observer = {
+    ...metrics,
+    onEvaluated(evaluation: Evaluation) {
+      metrics.onEvaluated(evaluation);
+      evaluations.tell();
+    },
+  };
   const applications = createApplicationMemory();
   let inForce = config;
   let store: GatewayStore | null = null;
@@ -89,8 +98,9 @@ export function createApp(config: Config, { version, log = createLog({ level: co
     const opened = await openStore(config.store);
     store = opened;
     metrics.countOpen(async () => (await opened.snapshot(everything)).events.length);
-    core = await buildCore(config, opened, applications, metrics, log);
+    core = await buildCore(config, opened, applications, metrics, observer, log);
     feed.follow(core.engine.feed);
+    evaluations.follow(core.engine.board);
     const read = withWindow(opened, feed);
     stopRetention = keepRetention({ ...config.store, store: read, clock: systemClock, log });
     const firstEvaluation = core.start();
@@ -101,7 +111,7 @@ export function createApp(config: Config, { version, log = createLog({ level: co
     server = await startServer({
       ...config,
       schema: createSchema(),
-      createContext: (request) => contextOf(core as Core, read, opened, feed, inForce, request),
+      createContext: (request) => contextOf(core as Core, read, opened, { feed, evaluations }, inForce, request),
       unready: async () => [
         ...(evaluated ? [] : ['the first evaluation is under way']),
         ...(await storeTrouble(opened)),
@@ -128,12 +138,13 @@ export function createApp(config: Config, { version, log = createLog({ level: co
     if (fixed.length > 0) log.warn({ settings: fixed }, 'changed settings that take effect at the next start only');
     log.level = next.logLevel;
     if (core !== null && store !== null && REBUILDING.some((setting) => differ(inForce[setting], next[setting]))) {
-      const built = await buildCore(next, store, applications, metrics, log);
+      const built = await buildCore(next, store, applications, metrics, observer, log);
       // One evaluates at a time: two would both open the same violation.
       const old = core;
       await old.stop();
       core = built;
       feed.follow(built.engine.feed);
+      evaluations.follow(built.engine.board);
       void built.start();
     }
     inForce = next;
@@ -183,6 +194,7 @@ async function buildCore(
   store: GatewayStore,
   applications: ApplicationMemory,
   metrics: Metrics,
+  observer: EngineObserver,
   log: Logger,
 ): Promise<Core> {
   const planner = createPlanner({ clusters: config.clusters, cacheTtlMs: 2 * config.gridMs, observe: metrics.request });
@@ -206,7 +218,7 @@ async function buildCore(
     ...config.evaluation,
     gridMs: config.gridMs,
     log,
-    observer: metrics,
+    observer,
   });
   const notifiers = config.alertmanagers.map((alertmanager) =>
     createAlertmanagerNotifier({ ...alertmanager, store, feed: engine.feed, clock: Date.now, log }),
@@ -243,12 +255,12 @@ function contextOf(
   { reads }: Core,
   store: ViolationStore,
   { consumers }: GatewayStore,
-  feed: ViolationFeed,
+  feeds: Pick<GraphPorts, 'feed' | 'evaluations'>,
   { evaluation, gridMs, store: { retentionMs } }: Config,
   request: OperationRequest,
 ): GraphContext {
   const nowMs = alignToGrid(Date.now() - evaluation.lagMs, gridMs);
-  return createGraphContext({ ...reads, store, feed, consumers, retentionMs }, { ...request, nowMs, gridMs });
+  return createGraphContext({ ...reads, ...feeds, store, consumers, retentionMs }, { ...request, nowMs, gridMs });
 }
 
 /** A feed that subscriptions keep while what is behind it is made anew. */
@@ -266,6 +278,26 @@ function createRelay(): ViolationFeed & { follow(feed: ViolationFeed): void } {
       unfollow = feed.onAppend(() => {
         for (const listener of listeners) listener();
       });
+    },
+  };
+}
+
+/** The same of states: those of the engine that is followed. */
+function createEvaluationRelay(): EvaluationFeed & { follow(board: SloBoard): void; tell(): void } {
+  const listeners = new Set<() => void>();
+  let board: SloBoard | null = null;
+  return {
+    statuses: (scope) => board?.all(scope) ?? [],
+    onEvaluated(listener) {
+      const own = () => listener();
+      listeners.add(own);
+      return () => void listeners.delete(own);
+    },
+    follow(next) {
+      board = next;
+    },
+    tell() {
+      for (const listener of listeners) listener();
     },
   };
 }

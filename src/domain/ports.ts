@@ -312,6 +312,14 @@ export interface SloBoard {
   definitions(): Definitions;
 }
 
+/** Evaluations as they come: what subscriptions to states are made of. */
+export interface EvaluationFeed {
+  /** The states in force, in the order of their names; a state that was evaluated again is another object. */
+  statuses(scope: Scope): readonly SloStatus[];
+  /** Called after every evaluation; the states are the truth, this is a hint. Returns how to stop it. */
+  onEvaluated(listener: () => void): () => void;
+}
+
 /** Every field AND-ed, the values inside one OR-ed; absent means any. */
 export interface ViolationQuery {
   readonly scope: Scope;

@@ -3,6 +3,7 @@ import type { SourceError } from '../domain/errors.js';
 import type {
   ApplicationDirectory,
   ConsumerStore,
+  EvaluationFeed,
   PlanEntry,
   PromqlReader,
   ReadContext,
@@ -18,6 +19,7 @@ export interface GraphPorts extends BatchedPorts {
   readonly applications: ApplicationDirectory;
   readonly store: ViolationStore;
   readonly feed: ViolationFeed;
+  readonly evaluations: EvaluationFeed;
   readonly consumers: ConsumerStore;
   /** How long events are kept, in milliseconds. */
   readonly retentionMs: number;

@@ -14,6 +14,7 @@ import { FilesystemResolver, NodeResolver } from './node.resolver.js';
 import { PodResolver } from './pod.resolver.js';
 import { PromqlResolver } from './promql.resolver.js';
 import { ObjectiveResolver, SLOResolver } from './slo.resolver.js';
+import { SLOStatusResolver } from './slo-status.resolver.js';
 import { StreamResolver } from './stream.resolver.js';
 import { ViolationResolver, ViolationStreamResolver } from './violation.resolver.js';
 
@@ -35,6 +36,7 @@ const resolvers = [
   PromqlResolver,
   ServiceEdgeResolver,
   SLOResolver,
+  SLOStatusResolver,
   StreamResolver,
   ViolationResolver,
   ViolationStreamResolver,
@@ -50,12 +52,12 @@ export function printSdl(schema: GraphQLSchema = createSchema()): string {
   return `${BANNER}${printSchema(lexicographicSortSchema(schema))}\n`;
 }
 
-// type-graphql demands one although subscriptions here read the log themselves.
+// type-graphql demands one although subscriptions here read what they are about by themselves.
 const unusedPubSub = {
   publish(): never {
-    throw new Error('subscriptions read the log of violations; nothing is published');
+    throw new Error('subscriptions read what they are about by themselves; nothing is published');
   },
   subscribe(): never {
-    throw new Error('subscriptions read the log of violations; there are no topics');
+    throw new Error('subscriptions read what they are about by themselves; there are no topics');
   },
 };

@@ -35,6 +35,17 @@ export async function sloPage(
   return pageOf(items, { ...ordering, direction: orderBy?.direction ?? 'ASC' }, page);
 }
 
+/** Whether an SLO as it stands passes a filter; `ownerNameOf` names its application. */
+export function sloTest(
+  filter: SLOFilter | null | undefined,
+  ownerNameOf: (definition: SloDefinition) => string | null,
+): (status: SloStatus) => boolean {
+  const isWanted = definitionTest(filter);
+  const application = textMatcher(filter?.application);
+  return ({ definition, state }) =>
+    isWanted(definition) && application(ownerNameOf(definition) ?? '') && oneOf(filter?.state, state);
+}
+
 async function inApplication(
   ask: Asking,
   statuses: readonly SloStatus[],

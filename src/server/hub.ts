@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type ExecutionArgs, execute } from 'graphql';
 import type { Caller } from '../domain/access.js';
+import { SloStatusStream } from '../graph/slo-status-stream.js';
 import type { StreamEntry } from '../graph/violation-reader.js';
 import { ViolationStream } from '../graph/violation-stream.js';
 import { hubKey } from './hub-key.js';
+import { LatestGroup, type Receiver } from './latest-group.js';
 import { LogGroup, type Subscriber } from './log-group.js';
 import type { OperationOptions } from './operations.js';
 import { createPayloads, type Payload } from './payloads.js';
@@ -26,15 +28,23 @@ export interface Hub {
   subscribe(
     source: AsyncIterable<unknown>,
     operation: SharedOperation,
-    subscriber: Omit<Subscriber, 'end'>,
+    receiver: Omit<Receiver, 'end'>,
   ): Subscription | null;
+  /** The same of violations, for who wants to know where in the log each answer stands. */
+  follow(source: ViolationStream, operation: SharedOperation, subscriber: Omit<Subscriber, 'end'>): Subscription;
   /** The answer to an entry of a stream of violations, made now or at hand. */
   payload(operation: SharedOperation, entry: StreamEntry): Promise<Buffer>;
 }
 
+/** Answers about states are of use until the next evaluation. */
+const MAX_STATUS_BYTES = 33_554_432;
+
 export function createHub(options: OperationOptions): Hub {
   const groups = new Map<string, LogGroup>();
   const payloads = createPayloads();
+  const latestGroups = new Map<string, LatestGroup>();
+  const latestPayloads = createPayloads(MAX_STATUS_BYTES);
+  let latestMade = 0;
 
   function groupOf(stream: ViolationStream, operation: SharedOperation): LogGroup {
     const { args, caller } = operation;
@@ -57,29 +67,59 @@ export function createHub(options: OperationOptions): Hub {
     return group;
   }
 
+  function latestGroupOf(stream: SloStatusStream, operation: SharedOperation): LatestGroup {
+    const { args, caller } = operation;
+    const key = keyOf(operation);
+    const statuses = stream.takeApart();
+    const known = latestGroups.get(key);
+    if (known !== undefined) return known;
+    const controller = new AbortController();
+    latestMade += 1;
+    const group: LatestGroup = new LatestGroup({
+      key: `${key} ${latestMade}`,
+      payloads: latestPayloads,
+      statuses,
+      signal: controller.signal,
+      execute: (item) => executed(args, item, caller, controller.signal, options),
+      onEmpty() {
+        if (latestGroups.get(key) === group) latestGroups.delete(key);
+        controller.abort();
+      },
+    });
+    latestGroups.set(key, group);
+    return group;
+  }
+
+  function follow(source: ViolationStream, operation: SharedOperation, subscriber: Omit<Subscriber, 'end'>) {
+    const group = groupOf(source, operation);
+    const { first, reader } = source.takeApart();
+    return joined((end) => group.join({ ...subscriber, end }, first, reader));
+  }
+
   return {
+    follow,
     async payload(operation, { item, key }) {
       const { signal } = new AbortController();
       const make = () => executed(operation.args, item, operation.caller, signal, options);
       return key === null ? (await make()).bytes : payloads.of(`${keyOf(operation)} ${key}`, make, signal);
     },
-    subscribe(source, operation, subscriber) {
-      if (!(source instanceof ViolationStream)) return null;
-      const group = groupOf(source, operation);
-      const { first, reader } = source.takeApart();
-      const { promise: ended, resolve, reject } = deferred();
-      const membership = group.join(
-        { ...subscriber, end: (error) => (error === undefined ? resolve() : reject(error)) },
-        first,
-        reader,
-      );
-      return {
-        ended,
-        leave() {
-          membership.leave();
-          resolve();
-        },
-      };
+    subscribe(source, operation, receiver) {
+      if (source instanceof ViolationStream) return follow(source, operation, receiver);
+      if (!(source instanceof SloStatusStream)) return null;
+      const group = latestGroupOf(source, operation);
+      return joined((end) => group.join({ ...receiver, end }));
+    },
+  };
+}
+
+function joined(join: (end: (error?: unknown) => void) => { leave(): void }): Subscription {
+  const { promise: ended, resolve, reject } = deferred();
+  const membership = join((error) => (error === undefined ? resolve() : reject(error)));
+  return {
+    ended,
+    leave() {
+      membership.leave();
+      resolve();
     },
   };
 }

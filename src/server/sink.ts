@@ -14,12 +14,13 @@ export const MAX_STALL_MS = 30_000;
 
 /** Told by the close code, with the cursor: a reader that comes back with it misses nothing. */
 export const SLOW_CONSUMER = 4510;
-export const slowConsumer = (cursor: string) => `slow consumer, resume with your cursor ${cursor}`;
+export const slowConsumer = (cursor: string) =>
+  cursor === '' ? 'slow consumer, subscribe again' : `slow consumer, resume with your cursor ${cursor}`;
 
 /** Keeps what one connection has not read yet within bounds; everything that is written to it shares one. */
 export interface Backpressure {
   isFull(): boolean;
-  /** Resolves when there is room again, or when the client is gone. @param cursor where the asker would go on */
+  /** Resolves when there is room again, or when the client is gone. @param cursor where the asker would go on; empty without one */
   room(cursor: string): Promise<void>;
   /** Whether somebody waits for room. */
   isStalled(): boolean;

@@ -47,12 +47,11 @@ export function serveViolations(app: FastifyInstance, options: StreamRouteOption
     if (opened instanceof GatewayError) return answer(request, reply, 400, opened);
     if (opened.source === undefined) return sendErrors(request, reply, 400, opened.errors);
     const stream = options.streams.open(reply, caller);
-    const shared = options.hub.subscribe(opened.source, opened, {
+    const shared = options.hub.follow(opened.source, opened, {
       backpressure: stream.backpressure,
       together: stream.together,
       send: (payload, position, item) => stream.send(headOf(item, position), bodyOf(payload)),
     });
-    if (shared === null) throw new Error('the violations are not a shared stream');
     options.metrics.subscribers.inc();
     stream.gone.addEventListener('abort', () => shared.leave());
     if (stream.gone.aborted) shared.leave();

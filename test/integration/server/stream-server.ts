@@ -2,6 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { everything, seesCluster } from '../../../src/domain/access.js';
+import type { EvaluationFeed } from '../../../src/domain/ports.js';
+import type { SloStatus } from '../../../src/domain/slo.js';
 import type { ViolationChange } from '../../../src/domain/violation.js';
 import { createGraphContext } from '../../../src/graph/context.js';
 import type { ServerOptions } from '../../../src/server/server.js';
@@ -17,6 +20,8 @@ export interface StreamServer extends TestServer {
   readonly store: Store;
   /** Appends one opened violation for each, and resolves when they are on disk and told. */
   append(...violations: readonly (Partial<ViolationChange['violation']> & { readonly id: string })[]): Promise<void>;
+  /** Puts states in the place of those of the same names, and tells it. */
+  evaluate(...statuses: readonly SloStatus[]): void;
 }
 
 type World = Parameters<typeof portsOf>[0];
@@ -49,6 +54,7 @@ async function serve(overrides: Partial<ServerOptions>, store: Store, world: Wor
     },
   };
   const { ports } = portsOf(world);
+  const evaluated = evaluationsFrom(ports.evaluations.statuses(everything));
   const read = withWindow(store, feed);
   const requests: TestServer['requests'] = [];
   const server = await startTestServer({
@@ -56,7 +62,7 @@ async function serve(overrides: Partial<ServerOptions>, store: Store, world: Wor
     createContext: (request) => {
       requests.push(request);
       return createGraphContext(
-        { ...ports, store: read, feed, consumers: store.consumers },
+        { ...ports, store: read, feed, evaluations: evaluated.evaluations, consumers: store.consumers },
         { ...request, nowMs: T0, gridMs: 5_000 },
       );
     },
@@ -75,6 +81,7 @@ async function serve(overrides: Partial<ServerOptions>, store: Store, world: Wor
     ...server,
     requests,
     store,
+    evaluate: evaluated.evaluate,
     async append(...violations) {
       const { seq, emittedAtMs, ...template } = event(1);
       const changes = violations.map((one) => ({
@@ -83,6 +90,25 @@ async function serve(overrides: Partial<ServerOptions>, store: Store, world: Wor
         violation: violation(one),
       }));
       await store.append(changes, T0);
+      for (const listener of [...listeners]) listener();
+    },
+  };
+}
+
+function evaluationsFrom(initial: readonly SloStatus[]) {
+  const known = new Map(initial.map((status) => [status.definition.name, status]));
+  const listeners = new Set<() => void>();
+  const evaluations: EvaluationFeed = {
+    statuses: (scope) => [...known.values()].filter(({ definition }) => seesCluster(scope, definition.cluster)),
+    onEvaluated(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+  return {
+    evaluations,
+    evaluate(...statuses: readonly SloStatus[]) {
+      for (const status of statuses) known.set(status.definition.name, status);
       for (const listener of [...listeners]) listener();
     },
   };

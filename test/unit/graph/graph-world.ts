@@ -163,6 +163,10 @@ export function portsOf(world: World): { readonly ports: GraphPorts; readonly ca
     },
     store: storeOf(world.violations ?? [], [...(world.log ?? [])]),
     feed: { onAppend: () => () => {} },
+    evaluations: {
+      statuses: (scope) => slos.filter(({ definition }) => seesCluster(scope, definition.cluster)),
+      onEvaluated: () => () => {},
+    },
     consumers: { acknowledged: async () => null, acknowledge: async (_consumer, _caller, seq) => seq },
     retentionMs: 7 * 86_400_000,
   };
