@@ -1,6 +1,6 @@
 import { budgetSpent, unknownBudget } from './budget.js';
 import { compositeParts, greatestBurnRate, weightedMean, weightOf } from './composite.js';
-import { endOf, type Slices, slicesOf } from './counted.js';
+import { endOf, slicesOf } from './counted.js';
 import { formatDuration } from './duration.js';
 import {
   alertsOf,
@@ -15,7 +15,7 @@ import {
   windowsOf,
 } from './evaluation.js';
 import { leastBurnRate } from './low-traffic.js';
-import { countParts, missingParts, SliceMark } from './slices.js';
+import { countParts, missingParts, type SliceColumns, SliceMark } from './slices.js';
 import type { BurnRateRule, Coverage, EventCounts, ObjectiveDefinition, SloDefinition, WindowReading } from './slo.js';
 
 /** An objective of a composite, as it was read and measured. */
@@ -26,15 +26,28 @@ export interface Member {
   readonly figures: ObjectiveFigures;
 }
 
+/** The slices of a member of a composite that count. */
+interface MemberSlices {
+  readonly objective: ObjectiveDefinition;
+  readonly slices: SliceColumns;
+}
+
+type CountSlices = (windowMs: number, endMs: number) => EventCounts | null;
+
 /**
  * What was read of a composite, all of it from what was read of its members. A window that is not known of one of them
  * decides nothing, and what was seen is what was seen of all.
  * @param members all of them, at least one
+ * @param countSlices counts the slices of a window that ends at an instant; null where they are not known of all
  */
-export function compositeReadings(slo: SloDefinition, members: readonly Member[]): ObjectiveReadings {
+export function compositeReadings(
+  slo: SloDefinition,
+  members: readonly Member[],
+  countSlices: CountSlices = (windowMs, endMs) => slicesTogether(slo, members, windowMs, endMs),
+): ObjectiveReadings {
   const all = members.map(({ readings }) => readings);
   const endMs = Math.min(...all.map((readings) => endOf(slo, readings)));
-  const windows = windowsOf(slo).map((windowMs) => togetherIn(slo, members, windowMs, endMs));
+  const windows = windowsOf(slo).map((windowMs) => togetherIn(slo, members, windowMs, endMs, countSlices));
   const history = all.map(({ historyRead }) => historyRead ?? 1);
   const unknown = unknownMember(slo, members);
   return {
@@ -150,7 +163,13 @@ function eventsOf({ readings }: Member, windowMs: number): EventCounts | null {
 }
 
 /** A window of all members: of events their sum, which no figure is made of, of slices those of all together. */
-function togetherIn(slo: SloDefinition, members: readonly Member[], windowMs: number, endMs: number): WindowReading {
+function togetherIn(
+  slo: SloDefinition,
+  members: readonly Member[],
+  windowMs: number,
+  endMs: number,
+  countSlices: CountSlices,
+): WindowReading {
   const readings = members.flatMap(({ readings }) => readings.windows.get(windowMs) ?? []);
   const reading = {
     windowMs,
@@ -158,8 +177,7 @@ function togetherIn(slo: SloDefinition, members: readonly Member[], windowMs: nu
     partial: readings.some(({ partial }) => partial),
     estimated: readings.some(({ estimated }) => estimated === true),
   };
-  if (slo.budgetingMethod !== 'OCCURRENCES')
-    return { ...reading, events: slicesTogether(slo, members, windowMs, endMs) };
+  if (slo.budgetingMethod !== 'OCCURRENCES') return { ...reading, events: countSlices(windowMs, endMs) };
   const events = readings.flatMap(({ events }) => events ?? []);
   return { ...reading, events: events.length === 0 ? null : events.reduce(sumOf) };
 }
@@ -170,29 +188,37 @@ function slicesTogether(
   windowMs: number,
   endMs: number,
 ): EventCounts | null {
-  const method = slo.budgetingMethod;
-  if (method === 'OCCURRENCES') throw new RangeError('events are counted in no slices');
-  const columns: Slices[] = [];
+  const columns: MemberSlices[] = [];
   for (const { objective, readings } of members) {
     if (windowMs < (objective.timeSliceWindowMs ?? 0)) return null;
     const slices = slicesOf({ slo, objective, readings, endMs }, windowMs);
     if (slices === null) return null;
-    columns.push(slices);
+    columns.push({ objective, slices });
   }
-  const parts = columns.map((slices, index) => {
-    const { objective } = members[index] as Member;
+  const { marks, missing } = compositeSlices(slo, columns);
+  return countParts(marks, missing).events;
+}
+
+/**
+ * The slices of a composite, which is not one of events: a slice is seen when it is seen of any member.
+ * @param members all of them, and of the same span
+ */
+export function compositeSlices(
+  slo: SloDefinition,
+  members: readonly MemberSlices[],
+): { readonly marks: Uint8Array; readonly missing: Float64Array } {
+  const method = slo.budgetingMethod;
+  if (method === 'OCCURRENCES') throw new RangeError('events are counted in no slices');
+  const parts = members.map(({ objective, slices }) => {
     const rule = { ...slo, timeSliceTarget: objective.timeSliceTarget };
     return { weight: weightOf(objective), value: missingParts(slices, rule) };
   });
-  return countParts(marksOf(columns), compositeParts(method, parts)).events;
-}
-
-/** A slice is seen when it is seen of any member. */
-function marksOf(columns: readonly Slices[]): Uint8Array {
-  const [first] = columns as readonly [Slices];
-  return first.marks.map((mark, slice) =>
-    columns.some(({ marks }) => marks[slice] === SliceMark.SEEN) ? SliceMark.SEEN : mark,
-  );
+  const [first] = members as readonly [MemberSlices];
+  const isSeen = (slice: number) => members.some(({ slices }) => slices.marks[slice] === SliceMark.SEEN);
+  return {
+    marks: first.slices.marks.map((mark, slice) => (isSeen(slice) ? SliceMark.SEEN : mark)),
+    missing: compositeParts(method, parts),
+  };
 }
 
 function sumOf(a: EventCounts, b: EventCounts): EventCounts {

@@ -142,9 +142,11 @@ export class SlidingCounts {
   private readonly events: Float64Array;
   private readonly marked: readonly Float64Array[];
 
+  /** @param missing how much of each slice is missing, where not its own events say so (`compositeParts`) */
   constructor(
     columns: SliceColumns,
     private readonly rule: SliceRule,
+    missing?: Float64Array,
   ) {
     const { marks, bad, total } = columns;
     const seen = (slice: number) => (marks[slice] === SliceMark.SEEN ? (total[slice] as number) : 0);
@@ -157,8 +159,8 @@ export class SlidingCounts {
       this.bad = sums(marks.length, (slice) => Math.max(0, Math.min(bad[slice] as number, seen(slice))));
       return;
     }
-    const missing = missingParts(columns, rule);
-    const part = (slice: number) => missing[slice] as number;
+    const parts = missing ?? missingParts(columns, rule);
+    const part = (slice: number) => parts[slice] as number;
     this.total = sums(marks.length, (slice) => (Number.isNaN(part(slice)) ? 0 : 1));
     this.bad = sums(marks.length, (slice) => (Number.isNaN(part(slice)) ? 0 : part(slice)));
   }

@@ -1,7 +1,7 @@
 import { everything, type Scope, seesCluster, seesNamespace } from '../domain/access.js';
 import { compositeOf } from '../domain/composite.js';
 import { counted } from '../domain/counted.js';
-import { objectiveHistory } from '../domain/objective-history.js';
+import { compositeHistory, objectiveHistory } from '../domain/objective-history.js';
 import type { ReadContext, SloBoard, ViolationStore } from '../domain/ports.js';
 import type { ObjectiveDefinition, SloDefinition, SloStatus } from '../domain/slo.js';
 import { worstOf } from '../domain/slo-state.js';
@@ -108,10 +108,16 @@ export function createBoard({ store, createReader, registry, ledger, memory }: B
     history(name, objectiveName, range, scope) {
       const { slos, tasks } = registry();
       const slo = slos.get(name);
-      const objective = slo?.objectives.find((candidate) => candidate.name === objectiveName);
-      if (slo === undefined || objective === undefined || !sees(scope, slo)) return null;
-      const task = tasks.get(taskKey(name, objectiveName));
-      return objectiveHistory(slo, objective, task === undefined ? null : ledger.partsOf(task), range);
+      if (slo === undefined || !sees(scope, slo)) return null;
+      const subject = subjectsOf(slo).find((candidate) => candidate.name === objectiveName);
+      if (subject === undefined) return null;
+      const partsOf = (objective: ObjectiveDefinition) => {
+        const task = tasks.get(taskKey(name, objective.name));
+        return task === undefined ? null : ledger.partsOf(task);
+      };
+      return slo.objectives.includes(subject)
+        ? objectiveHistory(slo, subject, partsOf(subject), range)
+        : compositeHistory(slo, subject, slo.objectives.map(partsOf), range);
     },
     compiled: (slo, objective) => registry().tasks.get(taskKey(slo.name, objective.name))?.sli ?? null,
     definitions: () => registry().definitions,

@@ -305,7 +305,7 @@ async function evaluated(url: string): Promise<ReadonlyMap<string, SloStatus>> {
     const isRead = (name: string, objective: string) =>
       engine.board.history(name, objective, range, everything)?.estimated[0] === false;
     await until('the history is read', () =>
-      Promise.resolve(isRead('slices', 'objective-1') && isRead('both-in-slices', 'collector')),
+      Promise.resolve(isRead('slices', 'objective-1') && isRead('both-in-slices', 'composite')),
     );
     await engine.evaluateOnce();
     return new Map(engine.board.all(everything).map((status) => [status.definition.name, status]));

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { counted, isCut } from '../../../src/domain/counted.js';
+import { compositeOf } from '../../../src/domain/composite.js';
+import { compositeReadings, type Member, measureComposite } from '../../../src/domain/composite-figures.js';
+import { counted, endOf, isCut } from '../../../src/domain/counted.js';
 import {
   measureObjective,
   type ObjectiveFigures,
@@ -11,15 +13,16 @@ import {
 import { needsOf } from '../../../src/domain/ledger-needs.js';
 import { LedgerStream } from '../../../src/domain/ledger-stream.js';
 import type { LedgerParts } from '../../../src/domain/ledger-window.js';
-import { objectiveHistory } from '../../../src/domain/objective-history.js';
+import { compositeHistory, type ObjectiveHistory, objectiveHistory } from '../../../src/domain/objective-history.js';
 import { countSlices, type SliceRule, SlidingCounts } from '../../../src/domain/slices.js';
-import type { SloDefinition, WindowReading } from '../../../src/domain/slo.js';
+import type { ObjectiveDefinition, SloDefinition, WindowReading } from '../../../src/domain/slo.js';
 import { coverageOf, slicesOf, windowReading } from '../../../src/engine/ledger-readings.js';
 import { anObjective, anSli, anSlo, T0 } from './slo-examples.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+const nothing = { figures: null, open: null };
 
 /** A stretch in hours before T0, and how long it lasts. */
 interface Hole {
@@ -34,8 +37,13 @@ const inHole = (holes: readonly Hole[], endMs: number) =>
   });
 
 /** What a ledger has after it read all but some stretches; of others it was told that nobody saw anything. */
-function ledgerOf(slo: SloDefinition, unread: readonly Hole[], unseen: readonly Hole[], seed: number): LedgerParts {
-  const [objective = anObjective()] = slo.objectives;
+function ledgerOf(
+  slo: SloDefinition,
+  unread: readonly Hole[],
+  unseen: readonly Hole[],
+  seed: number,
+  objective = slo.objectives[0] ?? anObjective(),
+): LedgerParts {
   const streamOf = (eventsOf: (endMs: number) => number) => {
     const stream = new LedgerStream(needsOf(slo, objective));
     stream.advance(T0);
@@ -56,8 +64,12 @@ function ledgerOf(slo: SloDefinition, unread: readonly Hole[], unseen: readonly 
 }
 
 /** The same as the engine evaluates, from the ledger alone; null where that would have to ask the source. */
-function evaluatedAt(slo: SloDefinition, parts: LedgerParts, atMs: number): ObjectiveFigures | null {
-  const [objective = anObjective()] = slo.objectives;
+function evaluatedAt(
+  slo: SloDefinition,
+  parts: LedgerParts,
+  atMs: number,
+  objective = slo.objectives[0] ?? anObjective(),
+): Member | null {
   const windows = new Map<number, WindowReading>();
   for (const windowMs of windowsOf(slo)) {
     const reading = windowReading(parts, windowMs, atMs);
@@ -73,9 +85,20 @@ function evaluatedAt(slo: SloDefinition, parts: LedgerParts, atMs: number): Obje
     slices: (span: Parameters<typeof slicesOf>[1]) => slicesOf(parts, span),
   };
   // What is counted slice by slice needs no more than the slices that count; any other window is asked for as a whole.
-  const isAsked = !isCut(slo, objective, slo.windowMs, false) && !windows.has(slo.windowMs);
+  const isFrozen = endOf(slo, readings) !== atMs;
+  const isAsked = !isCut(slo, objective, slo.windowMs, isFrozen) && !windows.has(slo.windowMs);
   if (isAsked) return null;
-  return measureObjective(slo, objective, counted(slo, objective, readings), { figures: null, open: null });
+  const read = counted(slo, objective, readings);
+  return { objective, readings: read, figures: measureObjective(slo, objective, read, nothing) };
+}
+
+function compositeAt(slo: SloDefinition, parts: readonly LedgerParts[], atMs: number): ObjectiveFigures | null {
+  const members = slo.objectives.flatMap((objective, index) => {
+    return evaluatedAt(slo, parts[index] as LedgerParts, atMs, objective) ?? [];
+  });
+  if (members.length < slo.objectives.length) return null;
+  const composite = compositeOf(slo) as ObjectiveDefinition;
+  return measureComposite(slo, composite, members, compositeReadings(slo, members), nothing);
 }
 
 const hole = fc.record({ hoursAgo: fc.integer({ min: 0, max: 400 }), minutes: fc.integer({ min: 5, max: 3_000 }) });
@@ -112,40 +135,74 @@ const expectNear = (actual: number | null | undefined, expected: number | null, 
   else expect(actual, name).toBeCloseTo(expected, 9);
 };
 
+/** That every point of a history is what an evaluation at that instant says. */
+function expectSame(
+  slo: SloDefinition,
+  history: ObjectiveHistory,
+  evaluatedAt: (atMs: number) => ObjectiveFigures | null,
+): void {
+  expect(history.timesMs.length).toBe(61);
+  for (const [point, atMs] of history.timesMs.entries()) {
+    const evaluated = evaluatedAt(atMs);
+    const name = `${new Date(atMs).toISOString()}`;
+    if (evaluated === null) {
+      expect(history.ratio[point] === null || history.estimated[point], name).toBe(true);
+      continue;
+    }
+    expectNear(history.ratio[point], evaluated.ratio, `ratio ${name}`);
+    expectNear(history.remainingRatio[point], evaluated.budget.remainingRatio, `remaining ${name}`);
+    expect(history.estimated[point], `estimated ${name}`).toBe(evaluated.budget.isEstimated);
+    const burnRate = evaluated.burnRates.get(presentWindowOf(slo)) ?? null;
+    if (burnRate !== null) expectNear(history.burnRate[point], burnRate, `burn rate ${name}`);
+  }
+}
+
+const holes = fc.array(hole, { maxLength: 2 });
+const steps = fc.constantFrom(5 * MINUTE, 90_000, HOUR, 7 * HOUR);
+const rangeOf = (stepMs: number) => {
+  const toMs = Math.floor(T0 / stepMs) * stepMs;
+  return { fromMs: toMs - 60 * stepMs, toMs, stepMs };
+};
+
 describe('the history of an objective', () => {
   it('is at each point what an evaluation at that instant says', () => {
-    const stepMs = fc.constantFrom(5 * MINUTE, 90_000, HOUR, 7 * HOUR);
-    const holes = fc.array(hole, { maxLength: 2 });
     fc.assert(
-      fc.property(
-        definition,
-        holes,
-        holes,
-        stepMs,
-        fc.integer({ min: 0, max: 999 }),
-        (slo, unread, unseen, step, seed) => {
-          const [objective = anObjective()] = slo.objectives;
-          const parts = ledgerOf(slo, unread, unseen, seed);
-          const toMs = Math.floor(T0 / step) * step;
-          const history = objectiveHistory(slo, objective, parts, { fromMs: toMs - 60 * step, toMs, stepMs: step });
-          expect(history.timesMs.length).toBe(61);
-          for (const [point, atMs] of history.timesMs.entries()) {
-            const evaluated = evaluatedAt(slo, parts, atMs);
-            const name = `${new Date(atMs).toISOString()}`;
-            if (evaluated === null) {
-              expect(history.ratio[point] === null || history.estimated[point], name).toBe(true);
-              continue;
-            }
-            expectNear(history.ratio[point], evaluated.ratio, `ratio ${name}`);
-            expectNear(history.remainingRatio[point], evaluated.budget.remainingRatio, `remaining ${name}`);
-            expect(history.estimated[point], `estimated ${name}`).toBe(evaluated.budget.isEstimated);
-            const burnRate = evaluated.burnRates.get(presentWindowOf(slo)) ?? null;
-            if (burnRate !== null) expectNear(history.burnRate[point], burnRate, `burn rate ${name}`);
-          }
-        },
-      ),
+      fc.property(definition, holes, holes, steps, fc.nat(999), (slo, unread, unseen, stepMs, seed) => {
+        const [objective = anObjective()] = slo.objectives;
+        const parts = ledgerOf(slo, unread, unseen, seed);
+        const history = objectiveHistory(slo, objective, parts, rangeOf(stepMs));
+        expectSame(slo, history, (atMs) => evaluatedAt(slo, parts, atMs)?.figures ?? null);
+      }),
       { numRuns: 60 },
     );
+  });
+
+  it('is the same of what the members of a composite are together', () => {
+    fc.assert(
+      fc.property(definition, holes, holes, steps, fc.nat(999), (simple, unread, unseen, stepMs, seed) => {
+        const objectives = ['1', '3'].map((weight, index) =>
+          anObjective({ ...simple.objectives[0], name: `member-${index}`, sli: simple.sli, weight }),
+        );
+        const slo = { ...simple, sli: null, objectives };
+        const parts = [
+          ledgerOf(slo, unread, [], seed, objectives[0]),
+          ledgerOf(slo, [], unseen, seed + 5, objectives[1]),
+        ];
+        const history = compositeHistory(slo, compositeOf(slo) as ObjectiveDefinition, parts, rangeOf(stepMs));
+        expectSame(slo, history, (atMs) => compositeAt(slo, parts, atMs));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('of a composite is not known where that of a member is not', () => {
+    const objectives = ['a', 'b'].map((name) => anObjective({ name, sli: anSli(), weight: '1' }));
+    const slo = anSlo({ sli: null, objectives, windowMs: DAY });
+    const composite = compositeOf(slo) as ObjectiveDefinition;
+    const parts = [ledgerOf(slo, [], [], 1, objectives[0]), null];
+    const { ratio, coverage } = compositeHistory(slo, composite, parts, rangeOf(HOUR));
+    expect(new Set(ratio)).toEqual(new Set([null]));
+    expect(new Set(coverage)).toEqual(new Set([0]));
   });
 
   it('says of windows of which not all was read what was, that it is an estimate, and how much was seen', () => {
