@@ -1,7 +1,7 @@
 import type { Problem } from '../domain/errors.js';
 import { problemAt } from './issues.js';
-import { suggestion } from './nearest.js';
 import type { Origins } from './origins.js';
+import { suggestion } from './suggestion.js';
 
 /**
  * Applications of one name, and clusters of theirs that are not configured. Looks at what is written, valid or not, so

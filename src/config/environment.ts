@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { nearest } from './nearest.js';
+import { nearest } from '../domain/nearest.js';
 import { type Setting, type SettingPath, settingTree } from './setting-tree.js';
 
 /** A setting that stands elsewhere than in the file. */

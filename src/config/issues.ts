@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { Problem } from '../domain/errors.js';
-import { suggestion } from './nearest.js';
 import type { Origin, Origins } from './origins.js';
 import { pathText, type Setting, type SettingPath, settingAt } from './setting-tree.js';
+import { suggestion } from './suggestion.js';
 
 /** What validation found, in words: what was expected, what came, what to do. */
 export function issueProblems(issues: readonly z.core.$ZodIssue[], raw: unknown, origins: Origins): readonly Problem[] {

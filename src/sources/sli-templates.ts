@@ -1,9 +1,9 @@
 import type { Problem } from '../domain/errors.js';
+import { nearest } from '../domain/nearest.js';
 import type { TemplateCall } from '../domain/slo.js';
 import { templateEntries } from './sli-template-catalogue.js';
 import type { SliTemplate } from './sli-template-entry.js';
 import { Given, type TemplateQueries, WrongParameter } from './sli-template-given.js';
-import { nearest } from './syntax/nearest.js';
 
 /** Every template, for readers and for whoever checks definitions. */
 export const sliTemplates: readonly SliTemplate[] = templateEntries;

@@ -1,7 +1,7 @@
+import { nearest } from '../domain/nearest.js';
 import { type CountingConditions, type CountingHours, countsAlways } from '../domain/slo.js';
 import type { Annotations } from './annotations.js';
 import type { SpecNode } from './spec-node.js';
-import { nearest } from './suggestion.js';
 import { isTimeZone } from './time-window.js';
 
 /** What the annotation `conditions` says. */

@@ -1,8 +1,9 @@
 import type { Problem } from '../domain/errors.js';
+import { nearest } from '../domain/nearest.js';
 import { type Annotations, readAnnotations } from './annotations.js';
 import type { SpecDocument } from './documents.js';
 import type { SpecNode } from './spec-node.js';
-import { nearest, suggestion } from './suggestion.js';
+import { suggestion } from './suggestion.js';
 
 export const kinds = [
   'SLO',

@@ -1,10 +1,10 @@
 import type { Problem } from '../domain/errors.js';
 import type { Unit } from '../domain/metric.js';
+import { nearest } from '../domain/nearest.js';
 import type { SliCompiler } from '../domain/ports.js';
 import type { SliCategory } from '../domain/slo.js';
 import { type Envelope, type Kind, kinds } from './envelope.js';
 import type { SpecNode } from './spec-node.js';
-import { nearest } from './suggestion.js';
 
 export interface DefinitionOptions {
   /** Names of the configured clusters. */

@@ -1,5 +1,5 @@
 import type { SyntaxNode, Tree } from '@lezer/common';
-import { nearest } from './nearest.js';
+import { nearest } from '../../domain/nearest.js';
 import { terms } from './terms.js';
 import type { Fault } from './tree.js';
 
@@ -31,7 +31,7 @@ function unknownFunction(error: SyntaxNode, text: string): Fault | null {
   if (selector === null || name?.name !== 'Identifier') return null;
   const word = text.slice(name.from, name.to);
   if (!/^\s*\(/.test(text.slice(name.to))) return null;
-  const near = nearest(word.toLowerCase(), terms);
+  const near = nearest(word, terms);
   const hint = near === null ? '' : `; did you mean ${near}?`;
   return { at: name.from, message: `${word} is not a function of PromQL${hint}` };
 }
