@@ -4,6 +4,7 @@ import { StoreError } from '../domain/errors.js';
 import { connect, type PostgresOptions } from './postgres-connections.js';
 import { databaseName, postgresErrorOf } from './postgres-errors.js';
 import { postgresMigrations, schemaName } from './postgres-schema.js';
+import { appendEvents } from './sql-events.js';
 import { type GatewayStore, SqlStore } from './sql-store.js';
 import type { StoreTables } from './sql-tables.js';
 
@@ -17,7 +18,11 @@ export async function createPostgresStore(options: PostgresOptions): Promise<Gat
   const { reader, writer, close } = connect(name, options);
   try {
     const epoch = await writer.transaction().execute((transaction) => migrate(transaction, name));
-    return new SqlStore({ name, epoch, reader, writer, errorOf: (error) => postgresErrorOf(name, error), close });
+    return new SqlStore({
+      ...{ name, epoch, reader, writer, close },
+      append: (changes, nowMs) => appendEvents(writer, changes, nowMs),
+      errorOf: (error) => postgresErrorOf(name, error),
+    });
   } catch (error) {
     await close();
     throw postgresErrorOf(name, error);

@@ -30,6 +30,22 @@ export async function insertEvent(
   return { ...change, seq: head + 1, emittedAtMs: nowMs };
 }
 
+/** Stores changes in order, those that are stored already left out. */
+export function appendEvents(
+  writer: Kysely<StoreTables>,
+  changes: readonly ViolationChange[],
+  nowMs: number,
+): Promise<readonly ViolationEvent[]> {
+  return writer.transaction().execute(async (transaction) => {
+    const stored: ViolationEvent[] = [];
+    for (const change of changes) {
+      const event = await insertEvent(transaction, change, nowMs);
+      if (event !== null) stored.push(event);
+    }
+    return stored;
+  });
+}
+
 /** Seq of the newest event there ever was, 0 while there is none. */
 export async function headSeq(database: Kysely<StoreTables>): Promise<number> {
   const row = await database
@@ -125,7 +141,8 @@ function matches(event: ExpressionBuilder<StoreTables, 'event'>, query: Violatio
   ]);
 }
 
-function rowOf(change: ViolationChange, seq: number, nowMs: number): Insertable<EventTable> {
+/** A change as it is stored. */
+export function rowOf(change: ViolationChange, seq: number, nowMs: number): Insertable<EventTable> {
   const { violation, transition } = change;
   return {
     seq,

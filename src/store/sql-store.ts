@@ -12,7 +12,7 @@ import type {
 } from '../domain/ports.js';
 import type { Violation, ViolationChange, ViolationEvent } from '../domain/violation.js';
 import { createSqlConsumers } from './sql-consumers.js';
-import { eventOf, headSeq, inScope, insertEvent, oldestSeq, readNewest, violationOf } from './sql-events.js';
+import { eventOf, headSeq, inScope, oldestSeq, readNewest, violationOf } from './sql-events.js';
 import { createSqlLedger } from './sql-ledger.js';
 import { pruneEvents } from './sql-retention.js';
 import type { StoreTables } from './sql-tables.js';
@@ -25,6 +25,8 @@ export interface SqlBackend {
   readonly reader: Kysely<StoreTables>;
   /** Transactions of it follow one another, and nobody else writes. */
   readonly writer: Kysely<StoreTables>;
+  /** In one transaction; changes that are stored already are left out of the answer. */
+  append(changes: readonly ViolationChange[], nowMs: number): Promise<readonly ViolationEvent[]>;
   errorOf(error: unknown): StoreError;
   /** Called once, when no call is under way any more. */
   close(): Promise<void>;
@@ -55,14 +57,7 @@ export class SqlStore implements GatewayStore {
   }
 
   append(changes: readonly ViolationChange[], nowMs: number): Promise<readonly ViolationEvent[]> {
-    return this.write(async (transaction) => {
-      const stored: ViolationEvent[] = [];
-      for (const change of changes) {
-        const event = await insertEvent(transaction, change, nowMs);
-        if (event !== null) stored.push(event);
-      }
-      return stored;
-    });
+    return this.guarded(() => this.backend.append(changes, nowMs));
   }
 
   events(after: number, limit: number): Promise<readonly ViolationEvent[]> {

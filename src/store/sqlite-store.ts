@@ -2,6 +2,7 @@ import { Kysely, SqliteDialect } from 'kysely';
 import type Database from 'libsql';
 import { type GatewayStore, SqlStore } from './sql-store.js';
 import type { StoreTables } from './sql-tables.js';
+import { createAppend } from './sqlite-append.js';
 import { guarded, makeFolderOf, openStoreFile, storeErrorOf } from './sqlite-file.js';
 import { lockStore } from './store-lock.js';
 
@@ -25,11 +26,14 @@ export async function createSqliteStore({ path }: SqliteStoreOptions): Promise<G
       .select('value')
       .where('name', '=', 'epoch')
       .executeTakeFirstOrThrow();
+    const append = createAppend(file);
     return new SqlStore({
       name: path,
       epoch,
       reader: database,
       writer: database,
+      // Whoever has the one connection is alone: no transaction of others is under way.
+      append: (changes, nowMs) => database.connection().execute(async () => append(changes, nowMs)),
       errorOf: (error) => storeErrorOf(path, error),
       async close() {
         // There is one connection: whoever gets it is the last, and a transaction under way has ended.
