@@ -1,7 +1,14 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { createSourceEventStream, type ExecutionArgs, parse } from 'graphql';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import {
+  createSourceEventStream,
+  type ExecutionArgs,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  isEnumType,
+  parse,
+} from 'graphql';
 import type { Caller } from '../domain/access.js';
-import { GatewayError, InputError } from '../domain/errors.js';
+import { GatewayError, InputError, StoreError } from '../domain/errors.js';
 import type { LogPosition } from '../domain/ports.js';
 import { encodeStreamCursor } from '../graph/cursor.js';
 import { StreamBookmarkType, StreamResetType, type ViolationStreamItem } from '../graph/violation.type.js';
@@ -29,10 +36,13 @@ const BEFORE = '{"data":{"violations":';
 const AFTER = '}}';
 
 const TEXTS = ['slo', 'cluster', 'application', 'microservice'] as const;
-const LISTS = ['severity', 'kind', 'status'] as const;
+/** Parameters that list values of an enum of the graph. */
+const LISTS = { severity: 'Severity', kind: 'ViolationKind', status: 'ViolationStatus' } as const;
 const TIMES = ['startedAfter', 'startedBefore'] as const;
 const MAX_PAGE = 500;
 const MAX_WAIT_SECONDS = 60;
+/** When to ask a store again that did not answer. */
+const RETRY_SECONDS = 5;
 
 /** The stream of violations without GraphQL: server-sent events with ids, and pages of JSON. */
 export function serveViolations(app: FastifyInstance, options: StreamRouteOptions): void {
@@ -45,7 +55,7 @@ export function serveViolations(app: FastifyInstance, options: StreamRouteOption
     }
     const opened = await open(request, caller, ['snapshot'], request.headers['last-event-id'], options);
     if (opened instanceof GatewayError) return answer(request, reply, 400, opened);
-    if (opened.source === undefined) return sendErrors(request, reply, 400, opened.errors);
+    if (opened.source === undefined) return refuse(request, reply, opened.errors);
     const stream = options.streams.open(reply, caller);
     const shared = options.hub.follow(opened.source, opened, {
       backpressure: stream.backpressure,
@@ -70,7 +80,7 @@ export function serveViolations(app: FastifyInstance, options: StreamRouteOption
     const { limit = `${MAX_PAGE}`, wait = '0' } = request.query as Record<string, string>;
     const opened = await open(request, caller, ['limit', 'wait'], undefined, options);
     if (opened instanceof GatewayError) return answer(request, reply, 400, opened);
-    if (opened.source === undefined) return sendErrors(request, reply, 400, opened.errors);
+    if (opened.source === undefined) return refuse(request, reply, opened.errors);
     const [size, seconds] = [Number(limit), Number(wait)];
     if (!(Number.isInteger(size) && size >= 1 && size <= MAX_PAGE)) {
       return answer(request, reply, 400, new InputError(`limit: a whole number within 1..${MAX_PAGE}`));
@@ -87,8 +97,13 @@ export function serveViolations(app: FastifyInstance, options: StreamRouteOption
     const entries = await readPage(first, reader, feed, seconds * 1_000, gone.signal);
     const lost = entries.find(({ item }) => item instanceof StreamResetType)?.item;
     if (lost instanceof StreamResetType) return reply.code(410).send(expired(lost));
+    if (reader.failing) {
+      const failure = new StoreError('the store did not answer; ask again with the same cursor', true);
+      return refuse(request, reply, [formatError(asGraphqlError(failure), request.id, options.log)]);
+    }
     const events = entries.filter(({ item }) => !(item instanceof StreamBookmarkType));
-    const page = events.slice(0, size);
+    const { oldest } = await reader.options.store.position();
+    const page = events.slice(0, cutOf(events, size, oldest));
     const bodies = await Promise.all(page.map((entry) => options.hub.payload(opened, entry)));
     const isCut = events.length > page.length;
     const cursor = encodeStreamCursor((isCut ? page.at(-1)?.position : undefined) ?? reader.position);
@@ -98,6 +113,25 @@ export function serveViolations(app: FastifyInstance, options: StreamRouteOption
       .type('application/json; charset=utf-8')
       .send(`{"events":[${bodies.map(bodyOf).join(',')}],"cursor":${JSON.stringify(cursor)},"hasMore":${hasMore}}`);
   });
+}
+
+/** Bad input, or a store that is away for a while: which of the two decides whether asking again helps. */
+function refuse(request: FastifyRequest, reply: FastifyReply, errors: readonly GraphQLFormattedError[]): FastifyReply {
+  const codes = errors.map(({ extensions }) => extensions?.code);
+  if (codes.includes('STORE_UNAVAILABLE')) {
+    return sendErrors(request, reply.header('retry-after', `${RETRY_SECONDS}`), 503, errors);
+  }
+  return sendErrors(request, reply, codes.includes('INTERNAL_SERVER_ERROR') ? 500 : 400, errors);
+}
+
+/**
+ * How many events a page has. What is open may be older than the log is kept: nobody can go on after such an event, so a
+ * page does not end with one that has others behind it.
+ */
+function cutOf(events: readonly StreamEntry[], size: number, oldest: number): number {
+  let cut = size;
+  while (cut < events.length && (events[cut - 1] as StreamEntry).position.seq < oldest - 1) cut += 1;
+  return cut;
 }
 
 interface Opened {
@@ -113,8 +147,8 @@ async function open(
   others: readonly string[],
   lastEventId: string | string[] | undefined,
   { createContext, schema, log }: StreamRouteOptions,
-): Promise<Opened | GatewayError | { readonly source?: undefined; readonly errors: readonly unknown[] }> {
-  const variableValues = variablesOf(request.query as Record<string, unknown>, others);
+): Promise<Opened | GatewayError | { readonly source?: undefined; readonly errors: readonly GraphQLFormattedError[] }> {
+  const variableValues = variablesOf(request.query as Record<string, unknown>, others, schema);
   if (variableValues instanceof GatewayError) return variableValues;
   // Whoever reconnects has read further than the address says.
   if (typeof lastEventId === 'string' && lastEventId !== '') variableValues.after = lastEventId;
@@ -127,13 +161,25 @@ async function open(
   return { errors: errors.map((error) => formatError(error, request.id, log)) };
 }
 
-function variablesOf(query: Record<string, unknown>, others: readonly string[]): Record<string, unknown> | InputError {
-  const known: readonly string[] = ['after', ...TEXTS, ...LISTS, ...TIMES, ...others];
+function variablesOf(
+  query: Record<string, unknown>,
+  others: readonly string[],
+  schema: GraphQLSchema,
+): Record<string, unknown> | InputError {
+  const lists = Object.keys(LISTS) as (keyof typeof LISTS)[];
+  const known: readonly string[] = ['after', ...TEXTS, ...lists, ...TIMES, ...others];
   const unknown = Object.keys(query).find((name) => !known.includes(name));
   if (unknown !== undefined) return new InputError(`${unknown}: unknown parameter; there are ${known.join(', ')}`);
   const filter: Record<string, unknown> = {};
   for (const name of TEXTS) if (query[name] !== undefined) filter[name] = { in: [query[name]].flat() };
-  for (const name of LISTS) if (query[name] !== undefined) filter[name] = [query[name]].flat().flatMap(splitList);
+  for (const name of lists) {
+    if (query[name] === undefined) continue;
+    const values = [query[name]].flat().flatMap(splitList);
+    const allowed = valuesOf(schema, LISTS[name]);
+    const wrong = values.find((value) => !allowed.includes(value));
+    if (wrong !== undefined) return new InputError(`${name}: "${wrong}" is none of ${allowed.join(', ')}`);
+    filter[name] = values;
+  }
   for (const name of TIMES) if (query[name] !== undefined) filter[name] = query[name];
   const { after, snapshot } = query;
   if (snapshot !== undefined && snapshot !== 'true' && snapshot !== 'false') {
@@ -147,7 +193,12 @@ function variablesOf(query: Record<string, unknown>, others: readonly string[]):
 }
 
 function splitList(value: unknown): readonly string[] {
-  return String(value).split(',');
+  return String(value).toUpperCase().split(',');
+}
+
+function valuesOf(schema: GraphQLSchema, name: string): readonly string[] {
+  const type = schema.getType(name);
+  return isEnumType(type) ? type.getValues().map((value) => value.name) : [];
 }
 
 /** What there is to read, or will be before the time is up. */

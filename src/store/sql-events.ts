@@ -122,7 +122,9 @@ export function eventOf(row: Selectable<EventTable>): ViolationEvent {
 type Column = 'violation_id' | 'status' | 'kind' | 'severity' | 'slo' | 'cluster' | 'namespace';
 
 function among(event: ExpressionBuilder<StoreTables, 'event'>, column: Column, values: readonly string[]) {
-  return values.length === 0 ? event.lit(false) : event(column, 'in', [...values]);
+  // No text that is stored has a NUL, and PostgreSQL refuses to compare with one.
+  const comparable = values.filter((value) => !value.includes('\0'));
+  return comparable.length === 0 ? event.lit(false) : event(column, 'in', comparable);
 }
 
 function matches(event: ExpressionBuilder<StoreTables, 'event'>, query: ViolationQuery) {

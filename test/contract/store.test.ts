@@ -187,6 +187,8 @@ describe.each(subjects)('a violation store ($name)', ({ make }) => {
     [{ startedBeforeMs: T0 + MINUTE }, ['a']],
     [{ ids: [] }, []],
     [{ slos: [`'; DROP TABLE event; --`] }, []],
+    [{ ids: ['a', 'a\u0000'] }, ['a']],
+    [{ slos: ['slo-a\u0000'] }, []],
   ])('filters by %j', async (filter, ids) => {
     const store = await fresh();
     const b = violation('b', { severity: 'TICKET', startedAtMs: T0 + MINUTE });

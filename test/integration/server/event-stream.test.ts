@@ -130,7 +130,8 @@ describe('GET /v1/violations/stream', () => {
 
   it.each([
     ['after=forged', 400, 'BAD_INPUT'],
-    ['severity=LOUD', 400, 'BAD_USER_INPUT'],
+    ['severity=LOUD', 400, 'BAD_INPUT'],
+    ['startedAfter=noon', 400, 'BAD_USER_INPUT'],
     ['color=red', 400, 'BAD_INPUT'],
     ['snapshot=maybe', 400, 'BAD_INPUT'],
   ])('refuses %s with %i', async (query, status, code) => {
@@ -145,6 +146,18 @@ describe('GET /v1/violations/stream', () => {
   });
 });
 
+describe('a store that is away', () => {
+  it.each(['/v1/violations', '/v1/violations/stream'])('is told at %s, and when to ask again', async (path) => {
+    const server = await startStreamServer();
+    await server.store.close();
+    const response = await fetch(`${server.url}${path}`);
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('5');
+    const { errors } = (await response.json()) as { errors: { extensions: { code: string } }[] };
+    expect(errors[0]?.extensions.code).toBe('STORE_UNAVAILABLE');
+  });
+});
+
 describe('GET /v1/violations', () => {
   interface Page {
     readonly events: readonly { readonly eventId: string }[];
@@ -153,6 +166,27 @@ describe('GET /v1/violations', () => {
   }
   const page = async (url: string) => (await (await fetch(url)).json()) as Page;
   const ids = ({ events }: Page) => events.map(({ eventId }) => eventId);
+
+  it('does not end a page with an open violation that is older than the log', async () => {
+    const server = await startStreamServer();
+    await server.append({ id: 'v1' }, { id: 'v2' }, { id: 'v3' }, { id: 'v4' });
+    await server.store.prune({ beforeMs: 0, maxEvents: 1 });
+    const url = `${server.url}/v1/violations?limit=1`;
+    const first = await page(url);
+    expect(ids(first)).toEqual(['v1/opened', 'v2/opened', 'v3/opened']);
+    expect(first.hasMore).toBe(true);
+    expect(ids(await page(`${url}&after=${first.cursor}`))).toEqual(['v4/opened']);
+  });
+
+  it('takes severities in small letters, and says which there are', async () => {
+    const { url, append } = await startStreamServer();
+    await append({ id: 'v1', severity: 'PAGE' }, { id: 'v2', severity: 'TICKET' });
+    expect(ids(await page(`${url}/v1/violations?severity=page`))).toEqual(['v1/opened']);
+    const { errors } = (await (await fetch(`${url}/v1/violations?severity=loud`)).json()) as {
+      errors: { message: string }[];
+    };
+    expect(errors[0]?.message).toBe('severity: "LOUD" is none of PAGE, TICKET, INFO');
+  });
 
   it('pages through the log by cursors and waits for what is next', async () => {
     const server = await startStreamServer();
