@@ -111,4 +111,7 @@ export interface LimitsConfig {
   readonly maxCost: number;
   readonly maxBodyBytes: number;
   readonly maxSubscriptionsPerSocket: number;
+  /** WebSockets and streams of server-sent events that are open. */
+  readonly maxConnections: number;
+  readonly maxConnectionsPerCaller: number;
 }

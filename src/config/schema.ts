@@ -130,6 +130,10 @@ export const fileSchema = z
           .prefault(131_072)
           .describe('Body of a request.'),
         maxSubscriptionsPerSocket: wholeNumber(1, 10_000).prefault(50).describe('Subscriptions of one WebSocket.'),
+        maxConnections: wholeNumber(1, 1_000_000)
+          .prefault(20_000)
+          .describe('WebSockets and streams of server-sent events that are open, of all callers.'),
+        maxConnectionsPerCaller: wholeNumber(1, 1_000_000).prefault(10_000).describe('The same of one caller.'),
       })
       .prefault({}),
     executor: z

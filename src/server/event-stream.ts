@@ -1,6 +1,9 @@
 import type { FastifyReply } from 'fastify';
 import type { Caller } from '../domain/access.js';
+import { GatewayError } from '../domain/errors.js';
 import { type Authenticator, isStill } from './auth.js';
+import { answer } from './http.js';
+import { RETRY_SECONDS, type TakePlace } from './places.js';
 import { type Backpressure, createBackpressure } from './sink.js';
 
 /** An answer of server-sent events: it does not end by itself. */
@@ -16,13 +19,14 @@ export interface EventStream {
 
 /** The streams that are open, so that all can be ended. */
 export interface EventStreams {
-  /** The stream ends when its token does not stand for the caller any more. */
-  open(reply: FastifyReply, caller: Caller): EventStream;
+  /** The stream ends when its token does not stand for the caller any more. Null: there is no place, and the answer says so. */
+  open(reply: FastifyReply, caller: Caller): EventStream | null;
   /** Ends every stream behind what was sent; a client comes back with its cursor. */
   close(): void;
 }
 
 export interface EventStreamOptions {
+  readonly takePlace: TakePlace;
   readonly authenticator: Authenticator;
   /** How often a silent stream says that it lives. Default 12 s. */
   readonly keepAliveMs?: number;
@@ -31,13 +35,26 @@ export interface EventStreamOptions {
 }
 
 export function createEventStreams(options: EventStreamOptions): EventStreams {
-  const { authenticator, keepAliveMs = 12_000, maxStallMs } = options;
+  const { authenticator, takePlace, keepAliveMs = 12_000, maxStallMs } = options;
+  let closing = false;
   const streams = new Map<EventStream, () => boolean>();
   authenticator.onChange(() => {
     for (const [stream, isValid] of [...streams]) if (!isValid()) stream.end();
   });
   return {
     open(reply, caller) {
+      const place = closing ? null : takePlace();
+      if (place === null) {
+        refuse(reply, 503, closing ? 'The gateway is shutting down' : 'All connections are taken; come back later');
+        return null;
+      }
+      if (!place.giveTo(caller)) {
+        place.leave();
+        refuse(reply, 429, 'This caller has as many connections as it may; close some or come back later');
+        return null;
+      }
+      if (reply.raw.closed) place.leave();
+      reply.raw.once('close', () => place.leave());
       const { authorization } = reply.request.headers;
       const stream = openStream(reply, keepAliveMs, maxStallMs);
       streams.set(stream, () => isStill(authenticator, caller, authorization));
@@ -45,9 +62,15 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
       return stream;
     },
     close() {
+      closing = true;
       for (const stream of [...streams.keys()]) stream.end();
     },
   };
+}
+
+function refuse(reply: FastifyReply, status: number, message: string): void {
+  reply.header('retry-after', `${RETRY_SECONDS}`);
+  answer(reply.request, reply, status, new GatewayError('LIMIT_EXCEEDED', message, true));
 }
 
 function openStream(reply: FastifyReply, keepAliveMs: number, maxStallMs: number | undefined): EventStream {
@@ -88,6 +111,7 @@ function openStream(reply: FastifyReply, keepAliveMs: number, maxStallMs: number
     backpressure: createBackpressure(sink, maxStallMs),
     gone: controller.signal,
     send(head, data) {
+      if (raw.writableEnded) return;
       raw.cork();
       raw.write(head);
       raw.write(data);
@@ -101,7 +125,7 @@ function openStream(reply: FastifyReply, keepAliveMs: number, maxStallMs: number
     },
     end() {
       clearInterval(heartbeat);
-      raw.end();
+      if (!raw.writableEnded) raw.end();
     },
   };
 }

@@ -58,6 +58,7 @@ export function serveGraphqlStream(app: FastifyInstance, options: StreamRouteOpt
       const { operationName, variables: variableValues } = parameters;
       const args = { schema: options.schema, document: admitted.document, operationName, variableValues };
       const stream = options.streams.open(reply, caller);
+      if (stream === null) return reply;
       await serve(args, admitted.type, caller, stream, request, options);
       return reply;
     },
@@ -73,6 +74,7 @@ function refuse(
 ): FastifyReply {
   metrics.operation('unknown', 'refused', 0);
   const stream = streams.open(reply, caller);
+  if (stream === null) return reply;
   stream.send(NEXT, JSON.stringify({ errors: errors.map((error) => formatError(error, request.id, log)) }));
   stream.send(COMPLETE, '');
   stream.end();

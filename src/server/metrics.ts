@@ -37,6 +37,8 @@ export interface Metrics {
   onHistory(progress: { readonly dataSource: string; readonly readRatio: number }): void;
   /** How many violations are open is asked for when it is read, so that it is right after a restart as well. */
   countOpen(count: () => Promise<number>): void;
+  onPlaces(taken: number): void;
+  onRefused(bound: 'all' | 'caller'): void;
   readonly subscribers: Gauge;
   readonly sockets: Gauge;
   readonly configReloaded: Gauge;
@@ -91,6 +93,17 @@ export function createMetrics(version: string): Metrics {
     name: 'slograph_cache_events_total',
     help: 'Questions by whether an answer was at hand.',
     labelNames: ['cache', 'result'] as const,
+    registers,
+  });
+  const connections = new Gauge({
+    name: 'slograph_connections',
+    help: 'WebSockets and streams of server-sent events open.',
+    registers,
+  });
+  const refusedConnections = new Counter({
+    name: 'slograph_connections_refused_total',
+    help: 'Connections that were refused, by the limit that was reached: of all callers together, or of one.',
+    labelNames: ['limit'] as const,
     registers,
   });
   const evaluations = new Counter({
@@ -149,6 +162,8 @@ export function createMetrics(version: string): Metrics {
         },
       });
     },
+    onPlaces: (taken) => connections.set(taken),
+    onRefused: (bound) => refusedConnections.labels(bound).inc(),
     subscribers: new Gauge({ name: 'slograph_stream_subscribers', help: 'Subscriptions running.', registers }),
     sockets: new Gauge({ name: 'slograph_websocket_connections', help: 'WebSockets open.', registers }),
     configReloaded,

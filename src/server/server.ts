@@ -7,6 +7,7 @@ import { createHttp, type HttpOptions, serveGraphql } from './http.js';
 import { createHub } from './hub.js';
 import { createGate, type Limits } from './limits.js';
 import type { OperationOptions } from './operations.js';
+import { createPlaces, type PlaceLimits } from './places.js';
 import { serveViolations } from './violation-routes.js';
 import { serveWebPages } from './web-pages.js';
 import { createWebSockets } from './websocket.js';
@@ -18,7 +19,7 @@ export interface ServerOptions extends Omit<OperationOptions, 'gate'> {
   readonly allowedOrigins: readonly string[];
   readonly tokensFile: string | null;
   readonly insecure: boolean;
-  readonly limits: Limits & { readonly maxBodyBytes: number; readonly maxSubscriptionsPerSocket: number };
+  readonly limits: Limits & PlaceLimits & { readonly maxBodyBytes: number; readonly maxSubscriptionsPerSocket: number };
   /** How long work in flight may take to finish once the server stops. */
   readonly shutdownGraceMs: number;
   /** How often a silent WebSocket is asked whether it lives. Default 12 s. */
@@ -52,10 +53,12 @@ export async function startServer(options: ServerOptions): Promise<GatewayServer
     maxBodyBytes: limits.maxBodyBytes,
   };
   const hub = createHub(http);
-  const streams = createEventStreams({ ...options, authenticator });
+  const takePlace = createPlaces(limits, options.metrics);
+  const streams = createEventStreams({ ...options, authenticator, takePlace });
   const sockets = createWebSockets({
     ...http,
     hub,
+    takePlace,
     path: '/graphql',
     maxPayloadBytes: limits.maxBodyBytes,
     maxSubscriptionsPerSocket: limits.maxSubscriptionsPerSocket,

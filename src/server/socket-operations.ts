@@ -17,12 +17,14 @@ import { asGraphqlError, formatError } from './format-error.js';
 import type { Hub, Subscription } from './hub.js';
 import type { Outcome } from './metrics.js';
 import type { OperationOptions } from './operations.js';
+import { type Place, TRY_AGAIN_LATER } from './places.js';
 import { shownResult } from './shown-result.js';
 import type { Backpressure } from './sink.js';
 
 /** One WebSocket and what runs on it. */
 export interface SocketSession {
   readonly socket: WebSocket;
+  readonly place: Place;
   /** Id of the upgrade request. */
   readonly requestId: string;
   /** That of the upgrade request, until the connection parameters give another. */
@@ -106,7 +108,15 @@ function connect({ extra, connectionParams }: SocketContext, authenticator: Auth
   const given = Object.entries(connectionParams ?? {}).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
   if (typeof given === 'string') extra.authorization = given;
   try {
-    extra.caller = authenticator.callerOf(extra.authorization);
+    const caller = authenticator.callerOf(extra.authorization);
+    if (!extra.place.giveTo(caller)) {
+      extra.socket.close(
+        TRY_AGAIN_LATER,
+        'This caller has as many connections as it may; close some or come back later',
+      );
+      return false;
+    }
+    extra.caller = caller;
     return true;
   } catch (error) {
     if (!(error instanceof AccessError)) throw error;

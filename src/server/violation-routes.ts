@@ -17,6 +17,7 @@ import { ViolationStream } from '../graph/violation-stream.js';
 import { asGraphqlError, formatError } from './format-error.js';
 import { acceptsEvents, type StreamRouteOptions } from './graphql-stream.js';
 import { answer, identify, sendErrors } from './http.js';
+import { RETRY_SECONDS } from './places.js';
 
 const DOCUMENT = parse(`subscription ($after: Cursor, $filter: ViolationFilter, $snapshot: Boolean) {
   violations(after: $after, filter: $filter, snapshot: $snapshot) {
@@ -41,8 +42,6 @@ const LISTS = { severity: 'Severity', kind: 'ViolationKind', status: 'ViolationS
 const TIMES = ['startedAfter', 'startedBefore'] as const;
 const MAX_PAGE = 500;
 const MAX_WAIT_SECONDS = 60;
-/** When to ask a store again that did not answer. */
-const RETRY_SECONDS = 5;
 
 /** The stream of violations without GraphQL: server-sent events with ids, and pages of JSON. */
 export function serveViolations(app: FastifyInstance, options: StreamRouteOptions): void {
@@ -57,6 +56,7 @@ export function serveViolations(app: FastifyInstance, options: StreamRouteOption
     if (opened instanceof GatewayError) return answer(request, reply, 400, opened);
     if (opened.source === undefined) return refuse(request, reply, opened.errors);
     const stream = options.streams.open(reply, caller);
+    if (stream === null) return reply;
     const shared = options.hub.follow(opened.source, opened, {
       backpressure: stream.backpressure,
       together: stream.together,

@@ -6,6 +6,7 @@ import { handleProtocols, type Server } from 'graphql-ws';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { isStill } from './auth.js';
 import { type OriginRules, refusedOrigin } from './origin.js';
+import { type Place, RETRY_SECONDS, type TakePlace, TRY_AGAIN_LATER } from './places.js';
 import { createBackpressure, MAX_STALL_MS, type Sink, SLOW_CONSUMER, slowConsumer } from './sink.js';
 import { createSocketOperations, type SocketOperationOptions, type SocketSession } from './socket-operations.js';
 
@@ -13,6 +14,7 @@ export interface WebSocketOptions extends Omit<SocketOperationOptions, 'onEnd'> 
   readonly path: string;
   readonly origins: OriginRules;
   readonly maxPayloadBytes: number;
+  readonly takePlace: TakePlace;
   /** How often a silent client is asked whether it lives; one that does not answer before the next time is dropped. */
   readonly keepAliveMs?: number;
   /** How long a client may not read what it was sent. Default 30 s. */
@@ -31,7 +33,6 @@ export interface WebSockets {
 const MAX_UNREAD_BYTES = 262_144;
 const LAST_WORDS_MS = 5_000;
 const SERVICE_RESTART = 1012;
-const TRY_AGAIN_LATER = 1013;
 
 export function createWebSockets(options: WebSocketOptions): WebSockets {
   const { authenticator, log, metrics, maxPayloadBytes, origins, path } = options;
@@ -52,13 +53,14 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
     }
   });
 
-  const accept = (socket: WebSocket, request: IncomingMessage) => {
+  const accept = (socket: WebSocket, request: IncomingMessage, place: Place) => {
     const requestId = randomUUID();
     const sink = sinkOf(socket, request.socket, () =>
       log.info({ requestId }, 'a client that stopped reading is closed'),
     );
     const session: SocketSession = {
       socket,
+      place,
       requestId,
       authorization: request.headers.authorization,
       caller: null,
@@ -87,7 +89,11 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
       socket.on('error', () => socket.destroy());
       const refusal = refuseUpgrade(request, { draining, path, origins });
       if (refusal !== null) return refuse(socket, ...refusal);
-      server.handleUpgrade(request, socket, head, (accepted) => accept(accepted, request));
+      const place = options.takePlace();
+      if (place === null)
+        return refuse(socket, '503 Service Unavailable', 'All connections are taken; come back later');
+      socket.once('close', () => place.leave());
+      server.handleUpgrade(request, socket, head, (accepted) => accept(accepted, request, place));
     },
     async close(graceMs) {
       draining = true;
@@ -201,6 +207,6 @@ function refuseUpgrade(
 function refuse(socket: Duplex, status: string, message: string): void {
   const body = `${message}\n`;
   socket.end(
-    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    `HTTP/1.1 ${status}\r\nconnection: close\r\n${status.startsWith('503') ? `retry-after: ${RETRY_SECONDS}\r\n` : ''}content-type: text/plain; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }

@@ -38,6 +38,8 @@ async function ours(): Promise<string> {
       maxCost: 1_000_000,
       maxBodyBytes: 131_072,
       maxSubscriptionsPerSocket: 10,
+      maxConnections: 20_000,
+      maxConnectionsPerCaller: 10_000,
     },
     shutdownGraceMs: 1_000,
     unready: async () => [],

@@ -38,6 +38,8 @@ const server = await startServer({
     maxCost: 1_000_000,
     maxBodyBytes: 262_144,
     maxSubscriptionsPerSocket: 50,
+    maxConnections: 20_000,
+    maxConnectionsPerCaller: 10_000,
   },
   shutdownGraceMs: 1_000,
   schema: createSchema(),

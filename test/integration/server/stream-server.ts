@@ -74,6 +74,8 @@ async function serve(overrides: Partial<ServerOptions>, store: Store, world: Wor
       maxCost: 1_000_000,
       maxBodyBytes: 262_144,
       maxSubscriptionsPerSocket: 50,
+      maxConnections: 20_000,
+      maxConnectionsPerCaller: 10_000,
       ...overrides.limits,
     },
   });

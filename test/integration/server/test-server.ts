@@ -94,6 +94,8 @@ export async function startTestServer(overrides: Partial<ServerOptions> = {}): P
       maxCost: 1_000_000,
       maxBodyBytes: 262_144,
       maxSubscriptionsPerSocket: 5,
+      maxConnections: 20_000,
+      maxConnectionsPerCaller: 10_000,
     },
     shutdownGraceMs: 10_000,
     schema: schemaOf(slow, ticks),

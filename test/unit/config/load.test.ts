@@ -70,6 +70,8 @@ describe('a configuration', () => {
         maxCost: 1_000_000_000,
         maxBodyBytes: 131_072,
         maxSubscriptionsPerSocket: 50,
+        maxConnections: 20_000,
+        maxConnectionsPerCaller: 10_000,
       },
       executor: 'graphql-jit',
       shutdownGraceMs: 10_000,
