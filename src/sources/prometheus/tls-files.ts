@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
 import { named, type TlsFiles } from './access.js';
 import { rereadFile } from './reread-file.js';
@@ -54,7 +54,7 @@ function reader<T>(setting: string, file: string | null, parse: (text: string) =
 
 /** OpenSSL skips what it cannot read, and then trusts nobody without saying why. */
 function certificatesOf(text: string): Certificates {
-  const found = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  const found = text.match(/-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END \1?CERTIFICATE-----/g) ?? [];
   if (found.length === 0) throw new Error('it holds no PEM certificate');
   const ends = found.map((pem) => {
     try {
@@ -68,5 +68,14 @@ function certificatesOf(text: string): Certificates {
 
 function privateKey(text: string): string {
   if (!/-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/.test(text)) throw new Error('it holds no PEM private key');
+  // Without this node:tls would ask for the passphrase of such a key, and say that it was interrupted.
+  if (/-----BEGIN ENCRYPTED|Proc-Type: 4,ENCRYPTED/.test(text)) {
+    throw new Error('its private key is encrypted; give one without a passphrase (`openssl pkey` writes it)');
+  }
+  try {
+    createPrivateKey(text);
+  } catch {
+    throw new Error('it holds a private key that cannot be read');
+  }
   return text;
 }

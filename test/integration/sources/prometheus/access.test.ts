@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { type IncomingHttpHeaders, request } from 'node:http';
@@ -122,9 +124,29 @@ describe('a data source behind TLS', () => {
 
     const empty = `${authority.certFile}.empty`;
     writeFileSync(empty, 'canary canary\n');
+    const current = createAuthority('authority');
+    const trusted = `${current.certFile}.trusted`;
+    execFileSync('openssl', ['x509', '-in', current.certFile, '-trustout', '-addtrust', 'serverAuth', '-out', trusted]);
+    const { url: sound } = await secured(current.sign(NAME));
+    expect(await opened(sound, { tls: { ...NONE, caFile: trusted, serverName: NAME } })()).toBe(1);
+
+    const encrypted = `${authority.keyFile}.encrypted`;
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    writeFileSync(
+      encrypted,
+      privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-128-cbc', passphrase: 'canary' }),
+    );
+    const torn = `${authority.keyFile}.torn`;
+    writeFileSync(torn, '-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----\n');
+    const withKey = (keyFile: string) => ({ tls: { ...NONE, certFile: authority.certFile, keyFile } });
     const wrong: readonly (readonly [Partial<SourceAccess>, string])[] = [
       [{ tls: { ...NONE, caFile: empty } }, 'its tls.caFile cannot be used: it holds no PEM certificate'],
       [{ tls: { ...NONE, certFile: `${empty}r`, keyFile: empty } }, 'its tls.certFile cannot be used: ENOENT'],
+      [
+        withKey(encrypted),
+        'its tls.keyFile cannot be used: its private key is encrypted; give one without a passphrase (`openssl pkey` writes it)',
+      ],
+      [withKey(torn), 'its tls.keyFile cannot be used: it holds a private key that cannot be read'],
       [{ bearerTokenFile: empty }, 'its bearerTokenFile cannot be used: it does not hold one token'],
       [{ basicAuthFile: empty }, 'its basicAuthFile cannot be used: it does not hold one line of name:password'],
     ];
