@@ -19,31 +19,43 @@ export interface Authority extends Certificate {
   sign(name: string, days?: number): Certificate;
 }
 
+/** The same certificate as `openssl x509 -trustout` writes it, in a file beside its own. */
+export function asTrusted({ certFile }: Certificate): string {
+  const trusted = `${certFile}.trusted`;
+  execFileSync(openssl(), ['x509', '-in', certFile, '-trustout', '-addtrust', 'serverAuth', '-out', trusted]);
+  return trusted;
+}
+
+function openssl(): string {
+  const binary = findEngine('openssl');
+  if (binary === null) throw new Error('openssl is not installed');
+  return binary;
+}
+
 /** A certificate authority of its own, of no days an expired one, made by openssl in a folder that is gone when the test has finished. */
 export function createAuthority(name: string, days = 2): Authority {
   const folder = mkdtempSync(join(tmpdir(), 'slograph-certificates-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const binary = findEngine('openssl');
-  if (binary === null) throw new Error('openssl is not installed');
-  const openssl = (...args: string[]) => execFileSync(binary, args, { cwd: folder, stdio: 'pipe' });
+  const binary = openssl();
+  const run = (...args: string[]) => execFileSync(binary, args, { cwd: folder, stdio: 'pipe' });
   const read = (stem: string): Certificate => {
     const [certFile, keyFile] = [join(folder, `${stem}.pem`), join(folder, `${stem}.key`)];
     return { certFile, keyFile, cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
   };
   // `req -x509` refuses no days, `x509` does not.
   writeFileSync(join(folder, 'ca.ext'), 'basicConstraints=critical,CA:TRUE\n');
-  openssl('req', ...KEY, '-keyout', 'ca.key', '-out', 'ca.csr', '-subj', `/CN=${name}`);
+  run('req', ...KEY, '-keyout', 'ca.key', '-out', 'ca.csr', '-subj', `/CN=${name}`);
   const self = ['-signkey', 'ca.key', '-extfile', 'ca.ext', '-days', String(days)];
-  openssl('x509', '-req', '-in', 'ca.csr', '-out', 'ca.pem', ...self);
+  run('x509', '-req', '-in', 'ca.csr', '-out', 'ca.pem', ...self);
   let signed = 0;
   return {
     ...read('ca'),
     sign(subject, leafDays = 2) {
       const stem = `leaf-${signed++}`;
       writeFileSync(join(folder, `${stem}.ext`), `subjectAltName=DNS:${subject}\n`);
-      openssl('req', ...KEY, '-keyout', `${stem}.key`, '-out', `${stem}.csr`, '-subj', `/CN=${subject}`);
+      run('req', ...KEY, '-keyout', `${stem}.key`, '-out', `${stem}.csr`, '-subj', `/CN=${subject}`);
       const signer = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', `${stem}.ext`];
-      openssl('x509', '-req', '-in', `${stem}.csr`, '-out', `${stem}.pem`, ...signer, '-days', String(leafDays));
+      run('x509', '-req', '-in', `${stem}.csr`, '-out', `${stem}.pem`, ...signer, '-days', String(leafDays));
       return read(stem);
     },
   };

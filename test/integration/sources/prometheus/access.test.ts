@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -8,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { everything } from '../../../../src/domain/access.js';
 import type { SourceAccess, TlsFiles } from '../../../../src/sources/prometheus/access.js';
 import { createPlanner } from '../../../../src/sources/prometheus/planner.js';
-import { type Certificate, createAuthority } from '../../../support/certificates.js';
+import { asTrusted, type Certificate, createAuthority } from '../../../support/certificates.js';
 import { startGateway } from '../../../support/gateway.js';
 import { gauge, startPrometheus, T0, type TestPrometheus } from '../../../support/prometheus.js';
 import { until } from '../../../support/until.js';
@@ -125,8 +124,7 @@ describe('a data source behind TLS', () => {
     const empty = `${authority.certFile}.empty`;
     writeFileSync(empty, 'canary canary\n');
     const current = createAuthority('authority');
-    const trusted = `${current.certFile}.trusted`;
-    execFileSync('openssl', ['x509', '-in', current.certFile, '-trustout', '-addtrust', 'serverAuth', '-out', trusted]);
+    const trusted = asTrusted(current);
     const { url: sound } = await secured(current.sign(NAME));
     expect(await opened(sound, { tls: { ...NONE, caFile: trusted, serverName: NAME } })()).toBe(1);
 
