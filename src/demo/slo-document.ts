@@ -9,6 +9,8 @@ interface Description {
   readonly name: string;
   readonly title: string;
   readonly why: string;
+  /** What is counted and when, in words. */
+  readonly counted: string;
   readonly service: string;
   readonly cluster: string;
   readonly annotations: Readonly<Record<string, string>>;
@@ -61,8 +63,8 @@ const window = `  timeWindow:
   budgetingMethod: Occurrences
 `;
 
-function head({ name, title, why, service, ...slo }: Description): string {
-  const annotations = Object.entries(slo.annotations).map(
+function head({ name, title, why, counted, service, ...slo }: Description): string {
+  const annotations = Object.entries({ ...slo.annotations, conditions: counted }).map(
     ([annotation, value]) => `    slograph.dev/${annotation}: ${quoted(value)}\n`,
   );
   return `apiVersion: openslo/v1

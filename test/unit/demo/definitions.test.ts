@@ -5,6 +5,7 @@ import { problemText } from '../../../src/domain/errors.js';
 import { sliOf } from '../../../src/domain/slo.js';
 import { createSliCompiler } from '../../../src/sources/sli-compiler.js';
 import { sliTemplates } from '../../../src/sources/sli-templates.js';
+import { adviceOn } from '../../../src/specs/advice.js';
 import { parseDefinitions } from '../../../src/specs/openslo.js';
 import { targetsWith } from './support.js';
 
@@ -25,6 +26,12 @@ const { slos, problems } = parseDefinitions(
 it('are read by the gateway without a single problem, warnings included', () => {
   expect(problems.map(problemText)).toEqual([]);
   expect(slos.flatMap(({ source }) => source.warnings.map(problemText))).toEqual([]);
+});
+
+it('say what they count and what they are about, so that advice is left on one large service only', () => {
+  expect(adviceOn(slos).map(({ message }) => message)).toEqual([
+    'service crosswalk has 7 SLOs; more than about 5 are hard to keep in view',
+  ]);
 });
 
 it('are of every kind: user-facing, storage, big data and AI, on every cluster, by queries and by templates', () => {
