@@ -6,6 +6,7 @@ import { type FamilyName, type MetricFamily, metricFamilies } from '../domain/me
 import type { Facet, Inventory } from '../domain/model.js';
 import type { Column, Figure, FigureQuestion, Outcome } from '../domain/ports.js';
 import type { GraphContext } from './context.js';
+import { type Fact, type FactsByKey, type KeyedFacet, told } from './facts.js';
 import type { Instant } from './instant.js';
 import { MetricType } from './metric.type.js';
 import { DurationScalar } from './scalars.js';
@@ -87,23 +88,12 @@ export class Asking {
     return outcome;
   }
 
-  /** What an inventory says of an entity; null when it says nothing. */
-  async fact<F extends KeyedFacet, T>(
-    facet: F,
-    entity: Placed,
-    pick: (facts: FactOf<F>) => T | null,
-  ): Promise<T | null> {
-    const known = (await this.facet(facet, entity.ref.cluster, entity.instant)) as ReadonlyMap<
-      string,
-      FactOf<F>
-    > | null;
-    const facts = known?.get(entity.ref.key);
-    return facts === undefined ? null : pick(facts);
+  /** A fact of an entity; null when it is not known. */
+  async fact<F extends KeyedFacet, T>(wanted: Fact<F, T>, entity: Placed): Promise<T | null> {
+    const known = await this.facet(wanted.facet, entity.ref.cluster, entity.instant);
+    return known === null ? null : told(wanted, known as FactsByKey<F>, entity.ref.key);
   }
 }
-
-type KeyedFacet = { [F in Facet]: Inventory[F] extends ReadonlyMap<string, unknown> ? F : never }[Facet];
-type FactOf<F extends KeyedFacet> = Inventory[F] extends ReadonlyMap<string, infer T> ? T : never;
 
 /** Gives a resolver its `Asking`. */
 export function Ask(): ParameterDecorator {

@@ -8,6 +8,7 @@ import {
   type ContainerOrderFieldEnum,
   ContainerType,
 } from './container.type.js';
+import { containerFacts } from './facts.js';
 import { oneOf, textMatcher } from './filter.js';
 import { greatestRanks } from './greatest.js';
 import type { Instant } from './instant.js';
@@ -61,7 +62,7 @@ async function rankOf(
   container: ContainerType,
   by: keyof typeof FIGURES | 'RESTARTS',
 ): Promise<number | null> {
-  if (by === 'RESTARTS') return ask.fact('containerStates', container, ({ restarts }) => restarts);
+  if (by === 'RESTARTS') return ask.fact(containerFacts.restarts, container);
   return (await ask.metric(FIGURES[by], container)).value;
 }
 

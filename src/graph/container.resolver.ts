@@ -2,6 +2,7 @@ import { FieldResolver, Int, Resolver, Root } from 'type-graphql';
 import type { ContainerRunState } from '../domain/model.js';
 import { Ask, type Asking, WindowArg } from './asking.js';
 import { ContainerStateEnum, ContainerType } from './container.type.js';
+import { containerFacts } from './facts.js';
 import { GPUType } from './gpu.type.js';
 import { gpusByContainer, microserviceFinder } from './joins.js';
 import { MetricType } from './metric.type.js';
@@ -37,7 +38,7 @@ export class ContainerResolver {
 
   @FieldResolver(() => ContainerStateEnum, { nullable: true, description: 'Whether it runs; null when not known.' })
   state(@Root() container: ContainerType, @Ask() ask: Asking): Promise<ContainerRunState | null> {
-    return ask.fact('containerStates', container, ({ state }) => state);
+    return ask.fact(containerFacts.state, container);
   }
 
   @FieldResolver(() => String, {
@@ -45,7 +46,7 @@ export class ContainerResolver {
     description: 'Why it waits or ended: `CrashLoopBackOff`, `OOMKilled`; null when it runs, or that is not known.',
   })
   stateReason(@Root() container: ContainerType, @Ask() ask: Asking): Promise<string | null> {
-    return ask.fact('containerStates', container, ({ reason }) => reason);
+    return ask.fact(containerFacts.stateReason, container);
   }
 
   @FieldResolver(() => Boolean, {
@@ -53,12 +54,12 @@ export class ContainerResolver {
     description: 'Whether its readiness probe passes; null when not known.',
   })
   ready(@Root() container: ContainerType, @Ask() ask: Asking): Promise<boolean | null> {
-    return ask.fact('containerStates', container, ({ ready }) => ready);
+    return ask.fact(containerFacts.ready, container);
   }
 
   @FieldResolver(() => Int, { nullable: true, description: 'Restarts since its pod was created; null when not known.' })
   restarts(@Root() container: ContainerType, @Ask() ask: Asking): Promise<number | null> {
-    return ask.fact('containerStates', container, ({ restarts }) => restarts);
+    return ask.fact(containerFacts.restarts, container);
   }
 
   @FieldResolver(() => String, {
@@ -66,7 +67,7 @@ export class ContainerResolver {
     description: 'Why it ended the last time, like `OOMKilled`; null when it never did, or that is not known.',
   })
   lastTerminationReason(@Root() container: ContainerType, @Ask() ask: Asking): Promise<string | null> {
-    return ask.fact('containerStates', container, ({ lastTerminationReason }) => lastTerminationReason);
+    return ask.fact(containerFacts.lastTerminationReason, container);
   }
 
   @FieldResolver(() => MetricType, { description: 'CPU in use, in cores, averaged over the window.' })

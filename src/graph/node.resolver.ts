@@ -3,6 +3,7 @@ import { Ask, type Asking, WindowArg } from './asking.js';
 import { ClusterType } from './cluster.type.js';
 import { ContainerConnection, ContainerFilter, ContainerOrder, type ContainerType } from './container.type.js';
 import { containerPage } from './container-list.js';
+import { conditionsFact, nodeFacts } from './facts.js';
 import { GPUType } from './gpu.type.js';
 import { containersByPod, gpusByNode, podsByNode } from './joins.js';
 import { MetricType } from './metric.type.js';
@@ -23,12 +24,12 @@ export class NodeResolver {
     description: 'Whether the kubelet reports Ready. Null when that is not known.',
   })
   ready(@Root() node: NodeType, @Ask() ask: Asking): Promise<boolean | null> {
-    return ask.fact('nodeStates', node, ({ ready }) => ready);
+    return ask.fact(nodeFacts.ready, node);
   }
 
   @FieldResolver(() => [NodeConditionType], { nullable: true, description: 'Its conditions; null when not known.' })
   conditions(@Root() node: NodeType, @Ask() ask: Asking): Promise<readonly NodeConditionType[] | null> {
-    return ask.fact('nodeStates', node, ({ conditions }) => conditions);
+    return ask.fact(conditionsFact, node);
   }
 
   @FieldResolver(() => Boolean, {
@@ -36,36 +37,35 @@ export class NodeResolver {
     description: 'False while it is cordoned. Null when that is not known.',
   })
   schedulable(@Root() node: NodeType, @Ask() ask: Asking): Promise<boolean | null> {
-    return ask.fact('nodeSchedulable', node, (schedulable) => schedulable);
+    return ask.fact(nodeFacts.schedulable, node);
   }
 
   @FieldResolver(() => [String], {
     nullable: true,
     description: 'Its roles, like `control-plane`; null when not known.',
   })
-  async roles(@Root() node: NodeType, @Ask() ask: Asking): Promise<readonly string[] | null> {
-    const roles = await ask.facet('nodeRoles', node.ref.cluster, node.instant);
-    return roles && (roles.get(node.ref.key) ?? []);
+  roles(@Root() node: NodeType, @Ask() ask: Asking): Promise<readonly string[] | null> {
+    return ask.fact(nodeFacts.roles, node);
   }
 
   @FieldResolver(() => String, { nullable: true, description: 'Version of its kubelet; null when not known.' })
   kubeletVersion(@Root() node: NodeType, @Ask() ask: Asking): Promise<string | null> {
-    return ask.fact('nodes', node, ({ kubeletVersion }) => kubeletVersion);
+    return ask.fact(nodeFacts.kubeletVersion, node);
   }
 
   @FieldResolver(() => String, { nullable: true, description: 'Version of its kernel; null when not known.' })
   kernelVersion(@Root() node: NodeType, @Ask() ask: Asking): Promise<string | null> {
-    return ask.fact('nodes', node, ({ kernelVersion }) => kernelVersion);
+    return ask.fact(nodeFacts.kernelVersion, node);
   }
 
   @FieldResolver(() => String, { nullable: true, description: 'Its operating system; null when not known.' })
   osImage(@Root() node: NodeType, @Ask() ask: Asking): Promise<string | null> {
-    return ask.fact('nodes', node, ({ osImage }) => osImage);
+    return ask.fact(nodeFacts.osImage, node);
   }
 
   @FieldResolver(() => String, { nullable: true, description: 'Its address in the cluster; null when not known.' })
   internalIP(@Root() node: NodeType, @Ask() ask: Asking): Promise<string | null> {
-    return ask.fact('nodes', node, ({ internalIP }) => internalIP);
+    return ask.fact(nodeFacts.internalIP, node);
   }
 
   @FieldResolver(() => String, {
@@ -73,12 +73,12 @@ export class NodeResolver {
     description: 'Failure domain inside its region; null when not known.',
   })
   zone(@Root() node: NodeType, @Ask() ask: Asking): Promise<string | null> {
-    return ask.fact('nodeLabels', node, ({ zone }) => zone);
+    return ask.fact(nodeFacts.zone, node);
   }
 
   @FieldResolver(() => String, { nullable: true, description: 'Region it stands in; null when not known.' })
   region(@Root() node: NodeType, @Ask() ask: Asking): Promise<string | null> {
-    return ask.fact('nodeLabels', node, ({ region }) => region);
+    return ask.fact(nodeFacts.region, node);
   }
 
   @FieldResolver(() => MetricType, { description: 'Cores it has.' })

@@ -2,6 +2,7 @@ import { FieldResolver, Resolver, Root } from 'type-graphql';
 import type { PodPhase } from '../domain/model.js';
 import { Ask, type Asking, WindowArg } from './asking.js';
 import { ContainerType } from './container.type.js';
+import { fact, podFacts, workloadFact } from './facts.js';
 import { containersByPod, microserviceFinder } from './joins.js';
 import { MetricType } from './metric.type.js';
 import { MicroserviceType } from './microservice.type.js';
@@ -15,19 +16,18 @@ export class PodResolver {
     description: 'The node it runs on; null when it has none, or that is not known.',
   })
   node(@Root() pod: PodType, @Ask() ask: Asking): Promise<NodeType | null> {
-    return ask.fact('pods', pod, ({ node }) =>
-      node === null ? null : new NodeType(pod.ref.cluster, node, pod.instant),
-    );
+    const node = fact('pods', ({ node }) => (node === null ? null : new NodeType(pod.ref.cluster, node, pod.instant)));
+    return ask.fact(node, pod);
   }
 
   @FieldResolver(() => PodPhaseEnum, { nullable: true, description: 'Where it is in its life; null when not known.' })
   phase(@Root() pod: PodType, @Ask() ask: Asking): Promise<PodPhase | null> {
-    return ask.fact('podStates', pod, ({ phase }) => phase);
+    return ask.fact(podFacts.phase, pod);
   }
 
   @FieldResolver(() => Boolean, { nullable: true, description: 'Whether it takes requests; null when not known.' })
   ready(@Root() pod: PodType, @Ask() ask: Asking): Promise<boolean | null> {
-    return ask.fact('podStates', pod, ({ ready }) => ready);
+    return ask.fact(podFacts.ready, pod);
   }
 
   @FieldResolver(() => WorkloadType, {
@@ -35,7 +35,7 @@ export class PodResolver {
     description: 'What controls it; null when nothing does, or that is not known.',
   })
   workload(@Root() pod: PodType, @Ask() ask: Asking): Promise<WorkloadType | null> {
-    return ask.fact('workloads', pod, (workload) => workload);
+    return ask.fact(workloadFact, pod);
   }
 
   @FieldResolver(() => [ContainerType], {

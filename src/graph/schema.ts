@@ -7,10 +7,11 @@ import { ContainerResolver } from './container.resolver.js';
 import { EntityResolver } from './entity.resolver.js';
 import { GPUResolver } from './gpu.resolver.js';
 import { InferenceResolver } from './inference.resolver.js';
-import { withLookAhead } from './look-ahead.js';
+import { withLookAhead, withPlainItems } from './look-ahead.js';
 import { MetricResolver } from './metric.resolver.js';
 import { MicroserviceResolver, ServiceEdgeResolver } from './microservice.resolver.js';
 import { FilesystemResolver, NodeResolver } from './node.resolver.js';
+import { standInFor } from './plain-items.js';
 import { PodResolver } from './pod.resolver.js';
 import { PromqlResolver } from './promql.resolver.js';
 import { ObjectiveResolver, SLOResolver } from './slo.resolver.js';
@@ -44,7 +45,13 @@ const resolvers = [
 
 /** The executable schema. Building it has no side effects. */
 export function createSchema(): GraphQLSchema {
-  return withLookAhead(buildSchemaSync({ resolvers, validate: false, pubSub: unusedPubSub }));
+  const schema = withLookAhead(build());
+  standInFor(schema, withPlainItems(build()));
+  return schema;
+}
+
+function build(): GraphQLSchema {
+  return buildSchemaSync({ resolvers, validate: false, pubSub: unusedPubSub });
 }
 
 /** The schema as text: sorted, so that equal schemas print equally. */

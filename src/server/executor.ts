@@ -15,6 +15,7 @@ import {
   valueFromASTUntyped,
 } from 'graphql';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
+import { schemaFor } from '../graph/plain-items.js';
 
 /** What runs operations: code compiled for each document, or graphql-js, which is the reference. */
 export type ExecutorName = 'graphql-jit' | 'graphql-js';
@@ -47,7 +48,7 @@ export function createExecutor(schema: GraphQLSchema, name: ExecutorName): Execu
     compiled.set(document, byName);
     const known = byName.get(operationName ?? '');
     if (known !== undefined) return known;
-    const made = compileQuery(schema, document, operationName ?? undefined);
+    const made = compileQuery(schemaFor(schema, document, operationName), document, operationName ?? undefined);
     const query = isCompiledQuery(made) ? made : null;
     byName.set(operationName ?? '', query);
     return query;

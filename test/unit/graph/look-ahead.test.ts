@@ -3,7 +3,7 @@ import { type GraphQLObjectType, isObjectType } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { SourceError } from '../../../src/domain/errors.js';
 import type { Inventory } from '../../../src/domain/model.js';
-import { familyOf } from '../../../src/graph/look-ahead.js';
+import { familyOf } from '../../../src/graph/wishes.js';
 import { ask, schema, type World } from './graph-world.js';
 
 const bare = { kubeletVersion: 'v1.31.0', kernelVersion: null, osImage: null, internalIP: null };

@@ -1,7 +1,8 @@
+import 'reflect-metadata';
 import { buildSchema, type GraphQLError, type GraphQLSchema, parse, validate } from 'graphql';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { everything } from '../../../src/domain/access.js';
-import { GatewayError, InputError } from '../../../src/domain/errors.js';
+import { GatewayError, InputError, SourceError } from '../../../src/domain/errors.js';
 import { createGraphContext } from '../../../src/graph/context.js';
 import { createExecutor } from '../../../src/server/executor.js';
 import { schema as graph, portsOf, T0, type World } from '../graph/graph-world.js';
@@ -28,6 +29,11 @@ const world: World = {
     ]),
   ),
   value: ({ family }, { key }) => (key === 'b' ? null : family.length / 3),
+  failure: ({ family }, cluster) => {
+    if (family === 'node.ioPressure') return new SourceError('REJECTED', `prometheus-${cluster}`, 'too many samples');
+    const isLost = cluster === 'core' && family.startsWith('node.memory');
+    return isLost ? new SourceError('UNAVAILABLE', 'prometheus-core', 'connection refused') : null;
+  },
 };
 
 const small: GraphQLSchema = buildSchema(`
@@ -128,6 +134,50 @@ const corpus: readonly (readonly [GraphQLSchema, string, Record<string, unknown>
     small,
     'query ($constructor: Int = 1, $__proto__: Int = 1) { a: items(first: $constructor) { name } b: items(first: $__proto__) { name } }',
   ],
+  [
+    graph,
+    `{ clusters { nodes { nodes { name ready roles zone kernelVersion ioPressure { value missing } memoryUsage ${metric} again: memoryUsage { value } } edges { cursor node { id load1 { value } mine: cpuUsage { missing } } } } } }`,
+  ],
+  [
+    graph,
+    `{ clusters { nodes { edges { node { why: ioPressure { missing measurement { promql } } schedulable } } } pods { nodes { name phase ready networkReceiveRate { value } } } } }`,
+  ],
+  [
+    graph,
+    'query ($no: Boolean = false, $w: Duration) { clusters { nodes { nodes { ...N cpuUsage(window: $w) { value } } } } } fragment N on Node { ready @include(if: $no) internalIP load1 @skip(if: $no) { value } }',
+    { w: '10m' },
+  ],
+  [
+    graph,
+    '{ clusters { nodes { nodes { a: cpuUsage { value } b: cpuUsage(window: "1h") { value measurement { window } } } } } }',
+  ],
+  [graph, '{ clusters { nodes { nodes { cpuUsage(window: "0s") { value } ready } } } }'],
+  [
+    graph,
+    '{ clusters { cpuUtilization { value } containers { nodes { restarts stateReason lastTerminationReason cpuUsage { value } } } } }',
+  ],
+  [
+    graph,
+    '{ clusters { pods { nodes { node { name ready load1 { value } } } } nodes { nodes { load1 { value } } } } }',
+  ],
+  [
+    graph,
+    '{ a: cluster(name: "edge") { nodes { nodes { cpuUsage { value } } } } b: cluster(name: "edge") { nodes { nodes { cpuUsage(window: "9m") { value } } } } }',
+  ],
+  [graph, '{ clusters { nodes { nodes { ready load1 { value } } } nodes { nodes { pods { totalCount } } } } }'],
+  [
+    graph,
+    '{ clusters { nodes { nodes { ready } } } ...F } fragment F on Query { clusters { nodes { edges { node { conditions { type } } } } } }',
+  ],
+  [
+    graph,
+    'query ($x: Boolean!) { clusters { nodes { nodes { ready } } nodes @include(if: $x) { nodes { pods { totalCount } } } } }',
+    { x: false },
+  ],
+  [
+    graph,
+    '{ clusters { nodes { nodes { cpuUsage { value measurement { window } } ... on Entity { ... on Container { cpuUsage(window: "1h") { value } } } } } } }',
+  ],
   [graph, '{ violations { totalCount nodes { id } } slos { totalCount nodes { name } } }'],
 ];
 
@@ -175,4 +225,34 @@ describe('compiled operations', () => {
   it.each(corpus.map((entry) => [entry[1], entry] as const))('answer as the reference does: %s', async (_, entry) => {
     expect(await answerOf('graphql-jit', entry)).toEqual(await answerOf('graphql-js', entry));
   });
+});
+
+describe('an operation that is given up', () => {
+  it.each(['state ready restarts', 'state ready restarts cpuUsage { value }', 'state ready pod { name }'])(
+    'leaves no rejection that nobody handles, with %s selected',
+    async (fields) => {
+      const unhandled: unknown[] = [];
+      const onUnhandled = (reason: unknown) => unhandled.push(reason);
+      process.on('unhandledRejection', onUnhandled);
+      onTestFinished(() => void process.off('unhandledRejection', onUnhandled));
+      const { ports } = portsOf(world);
+      const gone = new Error('gone');
+      const context = createGraphContext(
+        {
+          ...ports,
+          inventory: {
+            read: (facet, ...rest) =>
+              facet === 'containerStates' ? Promise.reject(gone) : ports.inventory.read(facet, ...rest),
+          },
+        },
+        { caller: { name: 'test', scope: everything, rights: new Set() }, nowMs: T0, gridMs: 5_000 },
+      );
+      const document = parse(`{ clusters { containers { nodes { name ${fields} } } } }`);
+      const { errors } = await createExecutor(graph, 'graphql-jit')({ document, context });
+      expect(errors?.[0]?.originalError).toBe(gone);
+      // Node tells of what nobody handles when the turn of the event loop is over.
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(unhandled).toEqual([]);
+    },
+  );
 });
