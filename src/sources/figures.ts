@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { seesCluster } from '../domain/access.js';
 import type { EntityKey, EntityRef } from '../domain/entity.js';
 import { SourceError } from '../domain/errors.js';
@@ -6,7 +7,7 @@ import type { FigureQuestion, FigureReader, Measurement, ReadContext } from '../
 import { catalogue } from './catalogue.js';
 import { collectedNames } from './collected.js';
 import { type ClusterColumn, type ClusterColumns, figureColumn, seriesColumn } from './columns.js';
-import type { Family, Row } from './family.js';
+import type { Ask, Family, Row } from './family.js';
 import { type Naming, readNaming, rowsByCluster } from './inventory-vectors.js';
 import { narrowTo, narrowToScope } from './narrowing.js';
 import type { ClusterSlice } from './prometheus/cluster-slices.js';
@@ -128,9 +129,20 @@ function promqlOf({ question, family, wanted, shot, slice }: SliceQuestion, nami
     'clusters' in wanted ? narrowToScope(kind, shot.context.scope) : narrowTo(kind, keysWanted(slice, wanted), namings);
   const quantile = question.quantile ?? DEFAULT_QUANTILE;
   if (!(quantile > 0 && quantile < 1)) throw new RangeError(`a quantile is between 0 and 1, got ${quantile}`);
-  const promql = family.promql({ slice, windowMs: windowOf(question) ?? 0, quantile, narrowing });
+  const promql = textOf(question.family, family, { slice, windowMs: windowOf(question) ?? 0, quantile, narrowing });
   const { greatest } = question;
   return greatest === undefined || family.isGreatestRow !== true ? promql : greatestOf(promql, greatest, slice);
+}
+
+/** PromQL of lists too long to name their entities: asked again and again with nothing changed but the time. */
+const texts = new LRUCache<string, string>({ max: 1_000 });
+
+function textOf(name: FamilyName, family: Family, ask: Ask): string {
+  if (Object.keys(ask.narrowing).length > 0) return family.promql(ask);
+  const key = `${name} ${ask.windowMs} ${ask.quantile} ${ask.slice.key}`;
+  const known = texts.get(key) ?? family.promql(ask);
+  texts.set(key, known);
+  return known;
 }
 
 /** `(x) >= on (cluster) group_left () min by (cluster) (topk by (cluster) (70, x))`: with all that equal the last one. */

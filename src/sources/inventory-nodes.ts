@@ -7,8 +7,16 @@ import { REGION_LABELS, ZONE_LABELS } from './kube-state-metrics.js';
 import { kernelNameOf } from './node-exporter.js';
 import type { InstantSeries, Labels } from './prometheus/answer.js';
 
-/** Nodes that Kubernetes knows, and those that only their node_exporter tells of. */
-export function nodesOf({ infos, unames, nodeOf }: Naming): ReadonlyMap<EntityKey, NodeFacts> {
+/** Nodes that Kubernetes knows, and those that only their node_exporter tells of; made once for a naming. */
+export function nodesOf(naming: Naming): ReadonlyMap<EntityKey, NodeFacts> {
+  const known = nodesByNaming.get(naming) ?? newNodes(naming);
+  nodesByNaming.set(naming, known);
+  return known;
+}
+
+const nodesByNaming = new WeakMap<Naming, ReadonlyMap<EntityKey, NodeFacts>>();
+
+function newNodes({ infos, unames, nodeOf }: Naming): ReadonlyMap<EntityKey, NodeFacts> {
   const nodes = new Map<EntityKey, NodeFacts>();
   for (const { labels } of unames) {
     const name = nodeOf(labels);

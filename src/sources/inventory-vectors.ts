@@ -2,7 +2,7 @@ import type { ReadContext } from '../domain/ports.js';
 import { type Ask, type NodeOf, own } from './family.js';
 import { kubeVectors } from './kube-state-metrics.js';
 import { type NodeNames, nodeNaming, unameVector } from './node-exporter.js';
-import type { InstantSeries } from './prometheus/answer.js';
+import type { InstantAnswer, InstantSeries } from './prometheus/answer.js';
 import type { ClusterSlice } from './prometheus/cluster-slices.js';
 import type { Planner } from './prometheus/planner.js';
 
@@ -21,16 +21,16 @@ export type ClusterRows = ReadonlyMap<string, readonly InstantSeries[]>;
 export async function readVector(question: InventoryQuestion, promql: (ask: Ask) => string): Promise<ClusterRows> {
   const { planner, slice, atMs, context } = question;
   const text = promql({ slice, windowMs: 0, quantile: 0, narrowing: {} });
-  const { series } = await planner.instant(slice.dataSource, text, atMs, slice.clusters.length, context);
-  const bySlice = sorted.get(series) ?? new Map<string, ClusterRows>();
-  sorted.set(series, bySlice);
-  const rows = bySlice.get(slice.key) ?? rowsByCluster(slice, series);
+  const answer = await planner.instant(slice.dataSource, text, atMs, slice.clusters.length, context);
+  const bySlice = sorted.get(answer) ?? new Map<string, ClusterRows>();
+  sorted.set(answer, bySlice);
+  const rows = bySlice.get(slice.key) ?? rowsByCluster(slice, answer.series);
   bySlice.set(slice.key, rows);
   return rows;
 }
 
 /** Of answers that several readers share: every figure of nodes asks how nodes are named. */
-const sorted = new WeakMap<readonly InstantSeries[], Map<string, ClusterRows>>();
+const sorted = new WeakMap<InstantAnswer, Map<string, ClusterRows>>();
 
 /** Sorts rows to their clusters; rows of no cluster asked for are left out. */
 export function rowsByCluster<T extends { readonly labels: InstantSeries['labels'] }>(
@@ -56,33 +56,46 @@ export interface Naming {
 
 /** How nodes are named in each cluster: two PromQL, the same for the list of nodes and for every figure of theirs. */
 export async function readNaming(question: InventoryQuestion): Promise<ReadonlyMap<string, Naming>> {
+  const { planner, slice } = question;
   const [infos, unames] = await Promise.all([
     readVector(question, kubeVectors.nodes),
     readVector(question, unameVector),
   ]);
-  return new Map(
-    question.slice.clusters.map((cluster) => [
-      cluster,
-      namingOf(infos.get(cluster) ?? [], unames.get(cluster) ?? [], question.slice.labels.node),
-    ]),
-  );
+  const known = namings.get(planner) ?? new Map<string, Naming>();
+  namings.set(planner, known);
+  const ofClusters = slice.clusters.map((cluster) => {
+    const before = known.get(cluster);
+    const naming = namingOf(infos.get(cluster) ?? [], unames.get(cluster) ?? [], slice.labels.node, before);
+    known.set(cluster, naming);
+    return [cluster, naming] as const;
+  });
+  return new Map(ofClusters);
 }
 
-const known = new WeakMap<readonly InstantSeries[], Naming>();
+/** The last of each cluster. Machines come and go seldom: what is made of their names holds for many instants. */
+const namings = new WeakMap<InventoryQuestion['planner'], Map<string, Naming>>();
 
-function namingOf(infos: readonly InstantSeries[], unames: readonly InstantSeries[], label: string | null): Naming {
-  const before = known.get(infos);
-  if (before?.unames === unames && before.names.label === label) return before;
-  const naming = newNaming(infos, unames, label);
-  known.set(infos, naming);
-  return naming;
-}
-
-function newNaming(infos: readonly InstantSeries[], unames: readonly InstantSeries[], label: string | null): Naming {
+function namingOf(
+  infos: readonly InstantSeries[],
+  unames: readonly InstantSeries[],
+  label: string | null,
+  before: Naming | undefined,
+): Naming {
+  const isSame = before?.names.label === label && areSame(before.infos, infos) && areSame(before.unames, unames);
+  if (isSame) return before;
   const names: NodeNames = {
     known: new Map(infos.map(({ labels }) => [own(labels, 'node'), labels.internal_ip ?? null])),
     unames: unames.map(({ labels }) => labels),
     label,
   };
   return { names, nodeOf: nodeNaming(names), infos, unames };
+}
+
+/** Equal labels of all answers are one object, where they were read as usual. */
+function areSame(rows: readonly InstantSeries[], others: readonly InstantSeries[]): boolean {
+  if (rows === others) return true;
+  return (
+    rows.length === others.length &&
+    rows.every(({ labels, value }, index) => labels === others[index]?.labels && value === others[index]?.value)
+  );
 }

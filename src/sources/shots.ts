@@ -22,8 +22,9 @@ export function instantShot(planner: Pick<Planner, 'instant'>, atMs: number, con
     timesMs: Float64Array.of(atMs),
     namingAtMs: atMs,
     async ask(dataSource, promql, entities) {
-      const { series, warnings } = await planner.instant(dataSource, promql, atMs, entities, context);
-      return { rows: series.map(({ labels, value }) => ({ labels, cells: [value] })), isPartial: warnings.length > 0 };
+      const { labels, values, warnings } = await planner.instant(dataSource, promql, atMs, entities, context);
+      const rows = labels.map((own, index) => ({ labels: own, cells: [values[index] as number] }));
+      return { rows, isPartial: warnings.length > 0 };
     },
   };
 }

@@ -24,6 +24,12 @@ export interface TlsFiles {
   readonly insecureSkipVerify: boolean;
 }
 
+/** Whether anything of it is read from files, which may change. */
+export function hasFiles({ headersFile, bearerTokenFile, basicAuthFile, tls }: SourceAccess): boolean {
+  const files = [headersFile, bearerTokenFile, basicAuthFile, tls?.caFile, tls?.certFile, tls?.keyFile];
+  return files.some((file) => file !== null && file !== undefined);
+}
+
 /** Equal for sources that are reached in the same way. */
 export function accessKey(access: SourceAccess): string {
   const { headersFile, tenant = null, bearerTokenFile = null, basicAuthFile = null, tls } = access;

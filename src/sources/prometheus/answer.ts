@@ -25,8 +25,40 @@ export interface AnswerNotes {
   readonly samples: number | null;
 }
 
-export interface InstantAnswer extends AnswerNotes {
-  readonly series: readonly InstantSeries[];
+/**
+ * The rows of a vector in columns. Answers are kept for a while, and an object per row would cost more than all else of
+ * them.
+ */
+export interface Vector {
+  readonly labels: readonly Labels[];
+  /** The same length as `labels`. */
+  readonly values: Float64Array;
+}
+
+/** The answer to a question at one instant. */
+export class InstantAnswer implements Vector, AnswerNotes {
+  readonly labels: Vector['labels'];
+  readonly values: Vector['values'];
+  readonly warnings: AnswerNotes['warnings'];
+  readonly infos: AnswerNotes['infos'];
+  readonly samples: AnswerNotes['samples'];
+
+  constructor({ labels, values }: Vector, { warnings, infos, samples }: AnswerNotes) {
+    this.labels = labels;
+    this.values = values;
+    this.warnings = warnings;
+    this.infos = infos;
+    this.samples = samples;
+  }
+
+  /** The same row by row, made when it is asked for. */
+  get series(): readonly InstantSeries[] {
+    return rowsOf(this);
+  }
+}
+
+export function rowsOf({ labels, values }: Vector): readonly InstantSeries[] {
+  return labels.map((own, index) => ({ labels: own, value: values[index] as number }));
 }
 
 export interface RangeAnswer extends AnswerNotes {

@@ -6,6 +6,8 @@ export interface Bulkhead {
    * @throws the signal's reason when it is aborted before the turn comes; the task does not run then
    */
   run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T>;
+  /** Whether the next task would have to wait. */
+  isFull(): boolean;
   /** Waiting for a turn now. */
   waiting(): number;
 }
@@ -56,6 +58,7 @@ export function createBulkhead(maxRunning: number, maxWaiting: number): Bulkhead
         end();
       }
     },
+    isFull: () => running >= maxRunning,
     waiting: () => queue.size,
   };
 }

@@ -1,8 +1,8 @@
-import { type PrometheusConnectionOptions, PrometheusDriver, type QueryResult } from 'prometheus-query';
+import { type PrometheusConnectionOptions, PrometheusDriver } from 'prometheus-query';
 import { formatDuration } from '../../domain/duration.js';
 import type { TimeRange } from '../../domain/ports.js';
-import { AccessFileError, type SourceAccess } from './access.js';
-import type { FreeAnswer, InstantAnswer, InstantSeries, RangeAnswer } from './answer.js';
+import { AccessFileError, hasFiles, type SourceAccess } from './access.js';
+import { type FreeAnswer, InstantAnswer, type RangeAnswer, rowsOf, type Vector } from './answer.js';
 import { startDeadline } from './deadline.js';
 import {
   type Failure,
@@ -90,26 +90,23 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
   const secure = url.startsWith('https:');
   const transport = createTransport(url, maxSockets);
   const dictionary = createLabelDictionary();
-  const readHeaders = requestHeaders(access);
-  const readTls = tlsReader(access.tls);
+  const way = wayTo(access, secure);
 
   /** @throws Unsuccessful, TypeError */
-  async function send(request: Request, { headers, tls }: Way, { bounds }: CallOptions, signal: AbortSignal) {
-    const { method = 'get', url: path = '', params, data: form } = request;
-    if (form instanceof URLSearchParams && form.has('query')) {
+  async function send({ method, path, query, form }: Question, { bounds }: CallOptions, signal: AbortSignal) {
+    if (form?.has('query')) {
       form.set('stats', 'all');
       // VictoriaMetrics would move the times of a range, and instants of the last half minute, to where it has answers.
       form.set('nocache', '1');
       if (bounds !== undefined) form.set('limit', String(bounds.series));
     }
-    const query = String(params ?? '');
-    const isPost = method.toUpperCase() === 'POST';
+    const { headers, tls } = await way();
     const reply = await transport
       .send({
-        method: method.toUpperCase(),
+        method,
         path: `api/v1/${path}${query === '' ? '' : `?${query}`}`,
-        headers: isPost ? { ...headers, 'Content-Type': 'application/x-www-form-urlencoded' } : headers,
-        body: isPost ? String(form) : null,
+        headers: form === null ? headers : { ...headers, 'Content-Type': 'application/x-www-form-urlencoded' },
+        body: form === null ? null : String(form),
         tls: tls.options,
         signal,
         maxBytes: Math.min(maxAnswerBytes, bounds?.bytes ?? maxAnswerBytes),
@@ -122,11 +119,35 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
     return { body: parsed.body, read: { ...readBody(parsed), headers: reply.headers } };
   }
 
-  async function exchange<T>(promql: string, call: CallOptions, ask: (driver: PrometheusDriver) => Promise<T>) {
+  /** Ends in time, and tells what goes wrong as a failure of the source. */
+  async function within<T>(promql: string, call: CallOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const deadline = startDeadline(call.timeoutMs, call.signal);
-    let read: ReadAnswer | undefined;
     try {
-      const way = await wayTo(readHeaders, readTls, secure);
+      return await work(deadline.signal);
+    } catch (thrown) {
+      call.signal?.throwIfAborted();
+      const late = deadline.isOver() ? overdue(`no answer within ${inWords(call.timeoutMs)}`) : null;
+      throw failureFrom(thrown, late, name, promql);
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  /** Asks for rows, which are read from the answer: what the package does before and after costs as much again. */
+  async function rows(path: string, promql: string, times: Readonly<Record<string, number>>, call: CallOptions) {
+    const form = new URLSearchParams({ query: promql });
+    for (const [time, seconds] of Object.entries(times)) form.set(time, String(seconds));
+    form.set('timeout', sentTimeout(call));
+    return within(promql, call, async (signal) => {
+      const { body, read } = await send({ method: 'POST', path, query: '', form }, call, signal);
+      return { result: resultOf(body), read };
+    });
+  }
+
+  /** Asks by way of the package. */
+  function exchange<T>(promql: string, call: CallOptions, ask: (driver: PrometheusDriver) => Promise<T>) {
+    return within(promql, call, async (signal) => {
+      let read: ReadAnswer | undefined;
       const driver = new PrometheusDriver({
         endpoint: url,
         preferPost: true,
@@ -138,7 +159,7 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
               // The package's timeout counts silence only: an answer that trickles would never end.
               timeout: 0,
               adapter: async (config: Request) => {
-                const answer = await send(config, way, call, deadline.signal);
+                const answer = await send(questionOf(config), call, signal);
                 read = answer.read;
                 return { data: answer.body, status: 200, statusText: '', headers: {}, config };
               },
@@ -148,31 +169,23 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
       const value = await ask(driver);
       if (read === undefined) throw new TypeError('no answer was read');
       return { value, read };
-    } catch (thrown) {
-      call.signal?.throwIfAborted();
-      const late = deadline.isOver() ? overdue(`no answer within ${inWords(call.timeoutMs)}`) : null;
-      throw failureFrom(thrown, late, name, promql);
-    } finally {
-      deadline.clear();
-    }
+    });
   }
 
   return {
     async instant(promql, atMs, call) {
-      // A Date, since the package takes the number 0 for "now".
-      const { value, read } = await exchange(promql, call, (driver) =>
-        driver.instantQuery(promql, new Date(atMs), sentTimeout(call)),
-      );
-      return { series: instantSeries(value, read, name, promql), ...read.notes };
+      const { result, read } = await rows('query', promql, { time: atMs / 1_000 }, call);
+      return new InstantAnswer(vectorOf(result, read, name, promql), read.notes);
     },
     async range(promql, { fromMs, toMs, stepMs }, call) {
-      const { read } = await exchange(promql, call, (driver) =>
-        driver.rangeQuery(promql, new Date(fromMs), new Date(toMs), stepMs / 1_000, sentTimeout(call)),
-      );
+      const times = { start: fromMs / 1_000, end: toMs / 1_000, step: stepMs / 1_000 };
+      const { result, read } = await rows('query_range', promql, times, call);
+      if (result.resultType !== 'matrix') throw failureFrom(new TypeError('no matrix'), null, name, promql);
       return { series: read.matrix, ...read.notes };
     },
     async free(promql, atMs, call) {
       const { value, read } = await exchange(promql, call, (driver) =>
+        // A Date, since the package takes the number 0 for "now".
         driver.instantQuery(promql, new Date(atMs), sentTimeout(call)),
       );
       return { ...freeResult(value, read, name, promql), ...read.notes };
@@ -218,6 +231,22 @@ class Unsuccessful extends Error {
   }
 }
 
+/** One request to the API. */
+interface Question {
+  readonly method: 'GET' | 'POST';
+  /** Below `api/v1/`. */
+  readonly path: string;
+  readonly query: string;
+  /** Null where there is no body. */
+  readonly form: URLSearchParams | null;
+}
+
+/** What PromQL gave. */
+interface Result {
+  readonly resultType: string;
+  readonly result: readonly unknown[];
+}
+
 /** What a request needs that files may change between two. */
 interface Way {
   readonly headers: Headers;
@@ -226,18 +255,36 @@ interface Way {
 
 const PLAIN: SourceAccess = { headersFile: null };
 
-async function wayTo(
-  readHeaders: () => Promise<Headers>,
-  readTls: () => Promise<TlsSettings>,
-  secure: boolean,
-): Promise<Way> {
+/** @returns a reader that throws Unsuccessful */
+function wayTo(access: SourceAccess, secure: boolean): () => Promise<Way> {
   // Compression costs a quarter of the time inside a cluster and saves much between zones, where TLS is usual.
   const defaults = { 'User-Agent': 'slograph', 'Accept-Encoding': secure ? 'gzip' : 'identity' };
-  try {
-    return { headers: { ...defaults, ...(await readHeaders()) }, tls: await readTls() };
-  } catch (error) {
-    throw error instanceof AccessFileError ? new Unsuccessful(unavailable(error.message), error.cause) : error;
-  }
+  const readHeaders = requestHeaders(access);
+  const readTls = tlsReader(access.tls);
+  const read = async (): Promise<Way> => {
+    try {
+      return { headers: { ...defaults, ...(await readHeaders()) }, tls: await readTls() };
+    } catch (error) {
+      throw error instanceof AccessFileError ? new Unsuccessful(unavailable(error.message), error.cause) : error;
+    }
+  };
+  if (hasFiles(access)) return read;
+  let always: Promise<Way> | null = null;
+  return () => {
+    always ??= read();
+    return always;
+  };
+}
+
+/** What the package asks its HTTP client for, as a question. */
+function questionOf({ method = 'get', url: path = '', params, data }: Request): Question {
+  const isPost = method.toUpperCase() === 'POST';
+  return {
+    method: isPost ? 'POST' : 'GET',
+    path,
+    query: String(params ?? ''),
+    form: isPost && data instanceof URLSearchParams ? data : null,
+  };
 }
 
 /** What is left of two seconds after a moment is told as two seconds. */
@@ -279,16 +326,20 @@ function plainCause(error: unknown): Error {
   return Object.assign(new Error(shortText(message)), typeof code === 'string' ? { code } : {});
 }
 
-function instantSeries(
-  answer: QueryResult,
-  read: ReadBody,
-  dataSource: string,
-  promql: string,
-): readonly InstantSeries[] {
-  const type: string = answer.resultType;
+/** @throws TypeError for a body that the API does not describe */
+function resultOf(body: unknown): Result {
+  const { resultType, result } = ((body as { data?: unknown }).data ?? {}) as Partial<Result>;
+  if (!RESULT_TYPES.has(resultType ?? '') || !Array.isArray(result)) throw new TypeError('no result');
+  return { resultType: resultType as string, result };
+}
+
+const RESULT_TYPES: ReadonlySet<string> = new Set(['vector', 'matrix', 'scalar', 'string']);
+
+function vectorOf(answer: Result, read: ReadBody, dataSource: string, promql: string): Vector {
+  const type = answer.resultType;
   if (type === 'vector') return read.vector;
   if (type === 'scalar') {
-    return [{ labels: withoutPrototype({}), value: sampleValue(answer.result[1]) }];
+    return { labels: [withoutPrototype({})], values: Float64Array.of(sampleValue(answer.result[1])) };
   }
   const text =
     type === 'matrix' ? 'it selects a range of samples where one value is wanted' : `its answer is a ${type}`;
@@ -296,15 +347,15 @@ function instantSeries(
 }
 
 function freeResult(
-  answer: QueryResult,
+  answer: Result,
   read: ReadBody,
   dataSource: string,
   promql: string,
 ): Pick<FreeAnswer, 'type' | 'series' | 'text'> {
-  const type: string = answer.resultType;
+  const type = answer.resultType;
   if (type === 'matrix') return { type, series: read.matrix, text: null };
   if (type === 'string') return { type, series: [], text: String(answer.result[1]) };
-  const series = instantSeries(answer, read, dataSource, promql);
+  const series = rowsOf(vectorOf(answer, read, dataSource, promql));
   return { type: type === 'scalar' ? type : 'vector', series, text: null };
 }
 

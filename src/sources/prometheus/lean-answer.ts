@@ -1,9 +1,9 @@
-import type { InstantSeries, RangeSeries } from './answer.js';
+import type { Labels, RangeSeries, Vector } from './answer.js';
 import type { LabelDictionary } from './label-dictionary.js';
 
 /** The rows of an answer, and its body without them. */
 export interface LeanAnswer {
-  readonly vector: readonly InstantSeries[];
+  readonly vector: Vector;
   readonly matrix: readonly RangeSeries[];
   readonly body: unknown;
 }
@@ -19,8 +19,8 @@ export function readLean(text: string, dictionary: LabelDictionary): LeanAnswer 
   if (head === undefined) return null;
   const scanner = new Scanner(text, head.length, dictionary);
   try {
-    const vector = type === 'vector' ? scanner.rows(() => scanner.instantSeries()) : [];
-    const matrix = type === 'matrix' ? scanner.rows(() => scanner.rangeSeries()) : [];
+    const vector = type === 'vector' ? scanner.vector() : NO_ROWS;
+    const matrix = type === 'matrix' ? scanner.matrix() : [];
     return { vector, matrix, body: JSON.parse(head + text.slice(scanner.at)) };
   } catch (error) {
     if (error instanceof SyntaxError) return null;
@@ -42,6 +42,8 @@ const CLOSING_BRACKET = 93;
 /** Powers of ten that are exact. */
 const POWERS = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 
+export const NO_ROWS: Vector = { labels: [], values: new Float64Array(0) };
+
 /** Walks through the rows of an answer. @throws SyntaxError wherever the text is not as usual */
 class Scanner {
   private times = new Float64Array(256);
@@ -54,27 +56,33 @@ class Scanner {
     private readonly dictionary: LabelDictionary,
   ) {}
 
-  rows<T>(readRow: () => T): readonly T[] {
-    const rows: T[] = [];
+  /** Rows like `{"metric":{"a":"b"},"value":[1768478400.123,"0.05"]}`. */
+  vector(): Vector {
+    const labels: Labels[] = [];
+    while (this.text.charCodeAt(this.at) !== CLOSING_BRACKET) {
+      if (labels.length > 0) this.skip(',');
+      if (labels.length === this.values.length) this.grow();
+      const own = this.labelsBefore('},"value":[');
+      this.number(COMMA);
+      this.skip('"');
+      this.values[labels.length] = this.number(QUOTE);
+      this.skip(']}');
+      labels.push(own);
+    }
+    return { labels, values: this.values.slice(0, labels.length) };
+  }
+
+  matrix(): readonly RangeSeries[] {
+    const rows: RangeSeries[] = [];
     while (this.text.charCodeAt(this.at) !== CLOSING_BRACKET) {
       if (rows.length > 0) this.skip(',');
-      rows.push(readRow());
+      rows.push(this.rangeSeries());
     }
     return rows;
   }
 
-  /** `{"metric":{"a":"b"},"value":[1768478400.123,"0.05"]}` */
-  instantSeries(): InstantSeries {
-    const labels = this.labelsBefore('},"value":[');
-    this.number(COMMA);
-    this.skip('"');
-    const value = this.number(QUOTE);
-    this.skip(']}');
-    return { labels, value };
-  }
-
   /** `{"metric":{"a":"b"},"values":[[1768478400.123,"0.05"],[1768478415.123,"0.06"]]}` */
-  rangeSeries(): RangeSeries {
+  private rangeSeries(): RangeSeries {
     const labels = this.labelsBefore('},"values":[');
     let length = 0;
     while (this.text.charCodeAt(this.at) !== CLOSING_BRACKET) {
@@ -91,7 +99,7 @@ class Scanner {
     return { labels, timesMs: this.times.slice(0, length), values: this.values.slice(0, length) };
   }
 
-  private labelsBefore(end: string): InstantSeries['labels'] {
+  private labelsBefore(end: string): Labels {
     this.skip('{"metric":{');
     const from = this.at;
     const to = this.text.indexOf(end, from);

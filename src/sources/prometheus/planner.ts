@@ -1,7 +1,8 @@
+import { LRUCache } from 'lru-cache';
 import { InputError, SourceError } from '../../domain/errors.js';
 import type { DataSourceStatus } from '../../domain/model.js';
 import type { ReadContext, TimeRange } from '../../domain/ports.js';
-import type { FreeAnswer, InstantAnswer, RangeAnswer } from './answer.js';
+import type { FreeAnswer, InstantAnswer, Labels, RangeAnswer } from './answer.js';
 import { type AnswerBounds, type CallOptions, createPrometheusClient } from './client.js';
 import { type ClusterSlice, clusterSlices, type DataSource } from './cluster-slices.js';
 import { type ConfiguredSource, dataSourcesOf, type SourceCluster } from './data-sources.js';
@@ -118,6 +119,9 @@ export function createPlanner(options: PlannerOptions): Planner {
     keeps: () => true,
   });
 
+  /** By the clusters asked for: the same few sets again and again. */
+  const slices = new LRUCache<string, readonly ClusterSlice[]>({ max: 100 });
+
   const sourceNamed = (name: string): OpenSource => {
     const source = sources.get(name);
     if (source === undefined) throw new RangeError(`no data source is called ${name}`);
@@ -187,8 +191,12 @@ export function createPlanner(options: PlannerOptions): Planner {
     dataSources: () => [...sources.values()].map(({ source }) => source),
     dataSourceOf,
     slices(clusters) {
-      const wanted = new Set(clusters.map(dataSourceOf));
-      return [...wanted].flatMap((source) => clusterSlices(source, clusters));
+      const key = JSON.stringify(clusters);
+      const known = slices.get(key);
+      if (known !== undefined) return known;
+      const made = [...new Set(clusters.map(dataSourceOf))].flatMap((source) => clusterSlices(source, clusters));
+      slices.set(key, made);
+      return made;
     },
     async instant(dataSource, promql, atMs, entities, context) {
       const source = sourceNamed(dataSource);
@@ -304,13 +312,13 @@ function outcomeOf(answer: Answer | null, error: unknown): RequestOutcome {
 }
 
 /** Rows of one answer have about the same labels, so the first speaks for all. */
-function bytesOf({ series }: Answer): number {
-  const [first] = series;
-  if (first === undefined) return 0;
-  const labels = Object.entries(first.labels).reduce(
-    (sum, [label, value]) => sum + label.length + value.length + 32,
-    64,
-  );
+function bytesOf(answer: Answer): number {
+  if ('labels' in answer) return answer.labels.length * (bytesOfLabels(answer.labels[0]) + 8);
+  const { series } = answer;
   const samples = series.reduce((sum, row) => sum + ('values' in row ? row.values.byteLength * 2 : 8), 0);
-  return series.length * labels + samples;
+  return series.length * bytesOfLabels(series[0]?.labels) + samples;
+}
+
+function bytesOfLabels(labels: Labels = {}): number {
+  return Object.entries(labels).reduce((sum, [label, value]) => sum + label.length + value.length + 32, 64);
 }

@@ -1,13 +1,13 @@
-import type { AnswerNotes, InstantSeries, RangeSeries } from './answer.js';
+import type { AnswerNotes, RangeSeries, Vector } from './answer.js';
 import { shortText } from './failure.js';
 import { type LabelDictionary, withoutPrototype } from './label-dictionary.js';
-import { numberOf, readLean } from './lean-answer.js';
+import { NO_ROWS, numberOf, readLean } from './lean-answer.js';
 
 /** What is read from an answer's body before prometheus-query sees it, which would lose it. */
 export interface ReadBody {
   readonly notes: AnswerNotes;
   /** The rows of a vector: the package would drop a label `__proto__`, and make three objects of each row. */
-  readonly vector: readonly InstantSeries[];
+  readonly vector: Vector;
   /** The rows of a matrix: the package would make two objects of each sample. */
   readonly matrix: readonly RangeSeries[];
 }
@@ -54,15 +54,15 @@ export function readBody({ body, rows }: ParsedBody): ReadBody {
   const notes = { warnings: texts(warnings), infos: texts(infos), samples: samplesOf(data?.stats) };
   if (isPartial === true) notes.warnings.push('the source says that its answer is partial');
   if (rows !== null) return { notes, vector: rows.vector, matrix: rows.matrix };
-  if (data?.resultType !== 'vector' && data?.resultType !== 'matrix') return { notes, vector: [], matrix: [] };
+  if (data?.resultType !== 'vector' && data?.resultType !== 'matrix') return { notes, vector: NO_ROWS, matrix: [] };
   const all = data.result ?? [];
   const read = all.filter((row) => row.value !== undefined || row.values !== undefined);
   const histograms = all.filter((row) => row.histogram !== undefined || row.histograms !== undefined).length;
   if (histograms > 0) notes.warnings.push(`${histograms} series hold native histograms, which are not read`);
   data.result = [];
   return data.resultType === 'matrix'
-    ? { notes, vector: [], matrix: read.map(rangeSeries) }
-    : { notes, vector: read.map(instantSeries), matrix: [] };
+    ? { notes, vector: NO_ROWS, matrix: read.map(rangeSeries) }
+    : { notes, vector: vectorOf(read), matrix: [] };
 }
 
 /** The value of a sample. @throws TypeError when there is none */
@@ -84,8 +84,11 @@ function samplesOf(stats: { readonly samples?: unknown } | undefined): number | 
   return typeof total === 'number' ? total : null;
 }
 
-function instantSeries(row: Row): InstantSeries {
-  return { labels: withoutPrototype(row.metric), value: sampleValue(row.value?.[1]) };
+function vectorOf(rows: readonly Row[]): Vector {
+  return {
+    labels: rows.map(({ metric }) => withoutPrototype(metric)),
+    values: Float64Array.from(rows, ({ value }) => sampleValue(value?.[1])),
+  };
 }
 
 function rangeSeries(row: Row): RangeSeries {

@@ -40,20 +40,21 @@ export function createSourceGuard(options: SourceGuardOptions): SourceGuard {
       const endsAtMs = performance.now() + timeoutMs;
       const ask = () =>
         breaker(promql, () => request({ timeoutMs: leftUntil(endsAtMs, name, promql), signal }), endsAtMs, signal);
-      const queue = startDeadline(timeoutMs, signal);
+      // Who gets a turn at once needs no end to waiting for it.
+      const queue = bulkhead.isFull() ? startDeadline(timeoutMs, signal) : null;
       try {
         return await bulkhead.run(() => {
-          queue.clear();
+          queue?.clear();
           return askAgainOnce(ask, endsAtMs, signal);
-        }, queue.signal);
+        }, queue?.signal ?? signal);
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof BulkheadFull) throw new PrometheusFailure(name, unavailable(error.message), promql);
-        if (!queue.isOver()) throw error;
+        if (queue?.isOver() !== true) throw error;
         const text = `no turn within ${formatDuration(timeoutMs)}: ${maxConcurrent} requests were under way`;
         throw new PrometheusFailure(name, overdue(text), promql);
       } finally {
-        queue.clear();
+        queue?.clear();
       }
     },
   };

@@ -122,6 +122,18 @@ describe('a request', () => {
 });
 
 describe('an answer', () => {
+  it.each(['vector', 'scalar', 'string', 'streams'])('of type %s to a range is no answer', async (resultType) => {
+    const { client } = await clientOf(json({ status: 'success', data: { resultType, result: [] } }));
+    const error = await failureOf(client.range('up', { fromMs: 0, toMs: 1, stepMs: 1 }, CALL));
+    expect(error).toMatchObject({ reason: 'UNAVAILABLE', message: expect.stringContaining('Prometheus API') });
+  });
+
+  it('of a type that the API does not know is no answer', async () => {
+    const { client } = await clientOf(json({ status: 'success', data: { resultType: 'streams', result: [] } }));
+    expect(await failureOf(client.instant('up', 1_000, CALL))).toMatchObject({ reason: 'UNAVAILABLE' });
+    expect(await failureOf(client.free('up', 1_000, CALL))).toMatchObject({ reason: 'UNAVAILABLE' });
+  });
+
   it.each([
     { text: '+Inf', value: Number.POSITIVE_INFINITY },
     { text: '-Inf', value: Number.NEGATIVE_INFINITY },
@@ -149,7 +161,7 @@ describe('an answer', () => {
     const { client } = await clientOf(
       json({ status: 'success', data, warnings: ['store-1 is\ngone', 'store-1 is\ngone'], infos: ['not a counter'] }),
     );
-    expect(await client.instant('up', 1_000, CALL)).toEqual({
+    expect(await client.instant('up', 1_000, CALL)).toMatchObject({
       series: [],
       warnings: ['store-1 is gone'],
       infos: ['not a counter'],

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import { everything } from '../../../src/domain/access.js';
+import { InstantAnswer } from '../../../src/sources/prometheus/answer.js';
+import { NO_ROWS } from '../../../src/sources/prometheus/lean-answer.js';
 import { countTerm } from '../../../src/sources/sli-terms.js';
 import { createSliceShards } from '../../../src/sources/slice-shards.js';
 import { parseTrusted } from '../../../src/sources/syntax/parse.js';
@@ -11,7 +13,7 @@ it('asks once for the series of columns that are wanted in turn', async () => {
   const shards = createSliceShards({
     async instant() {
       asked += 1;
-      return { series: [], warnings: [], infos: [], samples: null };
+      return new InstantAnswer(NO_ROWS, { warnings: [], infos: [], samples: null });
     },
   });
   const columns = (...values: string[]) => new Map(values.map((value) => [JSON.stringify([value]), [value]]));

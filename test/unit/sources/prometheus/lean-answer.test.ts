@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { rowsOf } from '../../../../src/sources/prometheus/answer.js';
 import { createLabelDictionary } from '../../../../src/sources/prometheus/label-dictionary.js';
-import { readLean } from '../../../../src/sources/prometheus/lean-answer.js';
+import { NO_ROWS, readLean } from '../../../../src/sources/prometheus/lean-answer.js';
 import { readBody } from '../../../../src/sources/prometheus/read-answer.js';
 
 const text = fc.oneof(
@@ -37,7 +38,7 @@ describe('an answer as Prometheus writes it', () => {
           'vector',
           rows.map(([metric, [seconds, value]]) => ({ metric, value: [seconds, written(value)] })),
         );
-        const read = readLean(body, createLabelDictionary())?.vector ?? [];
+        const read = rowsOf(readLean(body, createLabelDictionary())?.vector ?? NO_ROWS);
         expect(read.map(({ labels }) => Object.entries(labels))).toEqual(
           rows.map(([metric]) => Object.entries(metric)),
         );

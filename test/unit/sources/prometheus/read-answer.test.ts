@@ -17,6 +17,9 @@ describe('an answer that VictoriaMetrics calls partial', () => {
 
   it('says nothing when it is whole', () => {
     const whole = `{"status":"success","isPartial":false,"data":{"resultType":"vector",${rows}}}`;
-    expect(read(whole)).toMatchObject({ notes: { warnings: [] }, vector: [{ value: 2 }] });
+    expect(read(whole)).toMatchObject({
+      notes: { warnings: [] },
+      vector: { labels: [{ a: 'b' }], values: Float64Array.of(2) },
+    });
   });
 });
