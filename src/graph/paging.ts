@@ -88,21 +88,36 @@ export function pageOf<T>(
   const slice = places.slice(start, start + size);
   const cursorOf = (of: Place) => encodePageCursor({ list: name, rank: of.rank, key: of.key });
   const [begin, end] = [slice[0], slice.at(-1)];
-  return {
-    // A cursor per item is made for those who ask for one.
-    get edges() {
-      return slice.map((of) => ({ cursor: cursorOf(of), node: of.item }));
-    },
-    nodes: slice.map(({ item }) => item),
-    pageInfo: {
-      hasNextPage: start + slice.length < places.length,
-      hasPreviousPage: start > 0 && places.length > 0,
-      startCursor: begin === undefined ? null : cursorOf(begin),
-      endCursor: end === undefined ? null : cursorOf(end),
-    },
-    totalCount: items.length,
-    unreachable,
+  const pageInfo = {
+    hasNextPage: start + slice.length < places.length,
+    hasPreviousPage: start > 0 && places.length > 0,
+    startCursor: begin === undefined ? null : cursorOf(begin),
+    endCursor: end === undefined ? null : cursorOf(end),
   };
+  return new Slice(slice, cursorOf, pageInfo, items.length, unreachable);
+}
+
+/**
+ * A class, since an accessor in an object literal makes a hidden class for every object, which keeps all that the
+ * accessor sees in memory until the old generation is collected.
+ */
+class Slice<T> implements Page<T> {
+  readonly nodes: readonly T[];
+
+  constructor(
+    private readonly places: readonly (Place & { readonly item: T })[],
+    private readonly cursorOf: (of: Place) => string,
+    readonly pageInfo: PageInfoType,
+    readonly totalCount: number,
+    readonly unreachable: readonly string[],
+  ) {
+    this.nodes = places.map(({ item }) => item);
+  }
+
+  /** A cursor per item is made for those who ask for one. */
+  get edges(): Page<T>['edges'] {
+    return this.places.map((of) => ({ cursor: this.cursorOf(of), node: of.item }));
+  }
 }
 
 export function FirstArg(): ParameterDecorator {
