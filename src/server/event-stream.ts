@@ -21,6 +21,8 @@ export interface EventStream {
 export interface EventStreams {
   /** The stream ends when its token does not stand for the caller any more. Null: there is no place, and the answer says so. */
   open(reply: FastifyReply, caller: Caller): EventStream | null;
+  /** Aborted when the gateway begins to stop: whoever waits for news is answered with what there is. */
+  readonly closing: AbortSignal;
   /** Ends every stream behind what was sent; a client comes back with its cursor. */
   close(): void;
 }
@@ -36,16 +38,19 @@ export interface EventStreamOptions {
 
 export function createEventStreams(options: EventStreamOptions): EventStreams {
   const { authenticator, takePlace, keepAliveMs = 12_000, maxStallMs } = options;
-  let closing = false;
+  const closing = new AbortController();
   const streams = new Map<EventStream, () => boolean>();
   authenticator.onChange(() => {
     for (const [stream, isValid] of [...streams]) if (!isValid()) stream.end();
   });
   return {
     open(reply, caller) {
-      const place = closing ? null : takePlace();
+      const place = closing.signal.aborted ? null : takePlace();
       if (place === null) {
-        refuse(reply, 503, closing ? 'The gateway is shutting down' : 'All connections are taken; come back later');
+        const why = closing.signal.aborted
+          ? 'The gateway is shutting down'
+          : 'All connections are taken; come back later';
+        refuse(reply, 503, why);
         return null;
       }
       if (!place.giveTo(caller)) {
@@ -61,8 +66,9 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
       stream.gone.addEventListener('abort', () => streams.delete(stream));
       return stream;
     },
+    closing: closing.signal,
     close() {
-      closing = true;
+      closing.abort();
       for (const stream of [...streams.keys()]) stream.end();
     },
   };

@@ -94,7 +94,7 @@ export function serveViolations(app: FastifyInstance, options: StreamRouteOption
     if (reset instanceof StreamResetType) return reply.code(410).send(expired(reset));
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
-    const entries = await readPage(first, reader, feed, seconds * 1_000, gone.signal);
+    const entries = await readPage(first, reader, feed, seconds * 1_000, [gone.signal, options.streams.closing]);
     const lost = entries.find(({ item }) => item instanceof StreamResetType)?.item;
     if (lost instanceof StreamResetType) return reply.code(410).send(expired(lost));
     if (reader.failing) {
@@ -207,7 +207,8 @@ async function readPage(
   reader: ViolationReader,
   feed: ViolationStream['feed'],
   waitMs: number,
-  gone: AbortSignal,
+  /** Whichever is aborted ends the wait. */
+  ends: readonly AbortSignal[],
 ): Promise<readonly StreamEntry[]> {
   const entries = [...first];
   const deadline = performance.now() + waitMs;
@@ -218,7 +219,7 @@ async function readPage(
     wake();
   };
   const stopListening = feed.onAppend(rouse);
-  gone.addEventListener('abort', rouse);
+  for (const end of ends) end.addEventListener('abort', rouse);
   const timer = setTimeout(rouse, waitMs);
   const isEvent = ({ item }: StreamEntry) => !(item instanceof StreamBookmarkType);
   try {
@@ -228,7 +229,7 @@ async function readPage(
       entries.push(...read);
       if (entries.filter(isEvent).length > 0 && (!more || entries.length >= MAX_PAGE)) return entries;
       if (more) continue;
-      if (gone.aborted || performance.now() >= deadline) return entries;
+      if (ends.some(({ aborted }) => aborted) || performance.now() >= deadline) return entries;
       if (!woken) {
         await new Promise<void>((resolve) => {
           wake = resolve;
@@ -238,6 +239,7 @@ async function readPage(
   } finally {
     clearTimeout(timer);
     stopListening();
+    for (const end of ends) end.removeEventListener('abort', rouse);
   }
 }
 

@@ -204,6 +204,16 @@ describe('GET /v1/violations', () => {
     expect(ids(await page(url))).toEqual(['v1/opened', 'v2/opened', 'v3/opened', 'v4/opened']);
   });
 
+  it('that waits is answered with what there is when the gateway stops, and does not hold it up', async () => {
+    const server = await startStreamServer({ shutdownGraceMs: 600_000 });
+    const { cursor } = await page(`${server.url}/v1/violations`);
+    const before = server.requests.length;
+    const waiting = page(`${server.url}/v1/violations?after=${cursor}&wait=60`);
+    await until('the request', () => server.requests.length > before);
+    await server.server.stop();
+    expect(await waiting).toEqual({ events: [], cursor, hasMore: false });
+  });
+
   it('answers 410 with the oldest cursor there is for one that cannot be gone on from', async () => {
     const server = await startStreamServer();
     await server.append({ id: 'v1' });
