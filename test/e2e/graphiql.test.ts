@@ -1,9 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { chromium, type Page } from 'playwright-core';
-import { expect, it, onTestFinished } from 'vitest';
-import { findEngine } from '../../src/demo/engines.js';
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { openPage } from '../support/browser.js';
 import { startGateway } from '../support/gateway.js';
 import { gauge, startPrometheus } from '../support/prometheus.js';
 
@@ -53,33 +50,6 @@ it('lets a person ask and subscribe in a browser, with nothing from outside and 
   expect(visited.some(({ protocol }) => protocol === 'ws:')).toBe(true);
   expect(complaints).toEqual([]);
 });
-
-async function openPage(): Promise<Page> {
-  const executablePath = findEngine('chromium');
-  if (executablePath === null) throw new Error('chromium is not installed');
-  const folder = mkdtempSync(join(tmpdir(), 'slograph-chromium-'));
-  const context = await chromium.launchPersistentContext(folder, {
-    executablePath,
-    headless: true,
-    viewport: { width: 1_400, height: 900 },
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
-  onTestFinished(async () => {
-    await context.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
-  return page;
-}
 
 async function run(page: Page): Promise<void> {
   await page.locator('.graphiql-execute-button').click();
