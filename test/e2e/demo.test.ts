@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { exampleQueries } from '../../src/demo/queries.js';
 import { MODEL_VERSION } from '../../src/demo/world.js';
 import { activeAlerts, demoFolder, query, startDemo, watchViolations } from '../support/demo.js';
+import { allTold, expectAsInLog, followers, incidentGateway } from '../support/demo-incident.js';
 import { until } from '../support/until.js';
 
 // Long enough for every window of the burn-rate pairs; the rest of the 30 days changes nothing here.
@@ -59,10 +60,15 @@ function processesNaming(folder: string): string[] {
   return stdout.split('\n').filter((line) => line.includes(folder));
 }
 
-it('shows a violation that opens for a subscriber and in Alertmanager, with the default windows', async () => {
+it('shows a violation that opens for a subscriber and in Alertmanager, and one to every kind of client through a restart', async () => {
   const folder = demoFolder();
   const demo = await startDemo(folder, [...HISTORY, '--incident-after', '5']);
   const events = watchViolations(demo.graphql);
+  // With short windows one opens and resolves while that of the default windows is still to come.
+  const gateway = await incidentGateway(folder, demo, 'short');
+  const clients = followers(gateway);
+  await allTold(clients, 'OPENED', 120_000);
+  await gateway.restart();
   const slo = `detector-latency-${demo.victim.replace('edge-', '')}`;
 
   const opened = await until(
@@ -80,6 +86,8 @@ it('shows a violation that opens for a subscriber and in Alertmanager, with the 
   });
   const others = events.filter(({ violation }) => violation.kind === 'BURN_RATE' && violation.slo.name !== slo);
   expect(others.filter(({ violation }) => violation.severity === 'PAGE')).toEqual([]);
+  await allTold(clients, 'RESOLVED', 120_000);
+  await expectAsInLog(gateway, clients);
 }, 300_000);
 
 it('answers the queries that it prints, with live values, past ones, and states of every kind', async () => {

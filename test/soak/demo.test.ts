@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { activeAlerts, demoFolder, query, startDemo, watchViolations } from '../support/demo.js';
+import { allTold, expectAsInLog, followers, incidentGateway } from '../support/demo-incident.js';
 import { until } from '../support/until.js';
 
 const MINUTE = 60_000;
@@ -11,6 +12,9 @@ it(
     const demo = await startDemo(folder);
     const readyMs = Date.now();
     const events = watchViolations(demo.graphql);
+    // Beside the demo's own gateway one that restarts while the violation is open, and clients that follow it.
+    const restarting = await incidentGateway(folder, demo, 'default');
+    const clients = followers(restarting);
     const slo = `detector-latency-${demo.victim.replace('edge-', '')}`;
     const ofSlo = (transition: string) =>
       events.find(
@@ -31,9 +35,13 @@ it(
     console.log(`opened ${(Date.now() - readyMs) / 1_000} s after ready`);
     await until('the alert', alert);
     expect(await status()).toBe('OPEN');
+    await allTold(clients, 'OPENED', MINUTE);
+    await restarting.restart();
     await until('the violation to resolve', () => ofSlo('RESOLVED'), 12 * MINUTE - (Date.now() - readyMs));
     console.log(`resolved ${(Date.now() - readyMs) / 1_000} s after ready`);
     expect(await status()).toBe('RESOLVED');
+    await allTold(clients, 'RESOLVED', MINUTE);
+    await expectAsInLog(restarting, clients);
     await until('the alert to end', async () => !(await alert()), MINUTE);
   },
   20 * MINUTE,

@@ -23,6 +23,8 @@ export interface TestGateway {
   readonly url: string;
   readonly folder: string;
   readonly process: Running;
+  /** Ends it as an orchestrator does, and starts it again on the same port, configuration and store. */
+  restart(): Promise<void>;
   query<T = Record<string, unknown>>(
     query: string,
     variables?: Record<string, unknown>,
@@ -51,23 +53,34 @@ export async function startGateway(
     config,
     `listen: { host: 127.0.0.1, port: ${port} }\nstore: { path: ./data/slograph.db }\n${configYaml}\n`,
   );
-  const running = start(process.execPath, ['--enable-source-maps', program, 'serve', '--config', config], {
-    cwd: folder,
-    env: { ...process.env, ...env },
-  });
+  const launch = () =>
+    start(process.execPath, ['--enable-source-maps', program, 'serve', '--config', config], {
+      cwd: folder,
+      env: { ...process.env, ...env },
+    });
+  let running = launch();
   onTestFinished(async () => {
     await running.stop('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   });
   const url = `http://127.0.0.1:${port}`;
-  await until('the gateway to be ready', async () => {
-    if (running.child.exitCode !== null) throw new Error(running.output());
-    return (await fetch(`${url}/readyz`)).ok;
-  });
+  const ready = () =>
+    until('the gateway to be ready', async () => {
+      if (running.child.exitCode !== null) throw new Error(running.output());
+      return (await fetch(`${url}/readyz`)).ok;
+    });
+  await ready();
   return {
     url,
     folder,
-    process: running,
+    get process() {
+      return running;
+    },
+    async restart() {
+      await running.stop();
+      running = launch();
+      await ready();
+    },
     async query(query, variables = {}, headers = {}) {
       const answer = await fetch(`${url}/graphql`, {
         method: 'POST',

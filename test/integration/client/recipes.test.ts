@@ -1,61 +1,16 @@
 import { readFileSync } from 'node:fs';
-import { ApolloClient, gql, InMemoryCache } from '@apollo/client';
-import { Client as UrqlClient } from '@urql/core';
 import { buildSchema, parse, validate } from 'graphql';
-import { createClient } from 'graphql-ws';
 import { expect, it, onTestFinished } from 'vitest';
-import { WebSocket } from 'ws';
 import { until } from '../../support/until.js';
+import { type ClientItem, clientsPage, clientsQuery, recipes } from '../../support/violation-clients.js';
 import { startStreamServer } from '../server/stream-server.js';
-import { violationLink } from './recipes/apollo.js';
-import { followViolations } from './recipes/graphql-ws.js';
-import { violationExchange } from './recipes/urql.js';
 
-const page = readFileSync('docs/clients.md', 'utf8');
-const query = /```graphql\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
-
-interface Item {
-  readonly __typename: string;
-  readonly eventId?: string;
-}
-
-type Follow = (url: string, onItem: (item: Item) => void) => () => void;
-
-const clients: Readonly<Record<string, Follow>> = {
-  apollo(url, onItem) {
-    const client = new ApolloClient({
-      cache: new InMemoryCache(),
-      link: violationLink({ url, webSocketImpl: WebSocket }),
-    });
-    const subscription = client
-      .subscribe<{ violations: Item }>({ query: gql(query), fetchPolicy: 'no-cache' })
-      .subscribe(({ data, error }) => onItem(data?.violations ?? { __typename: String(error) }));
-    return () => subscription.unsubscribe();
-  },
-  urql(url, onItem) {
-    const exchange = violationExchange({ url, webSocketImpl: WebSocket });
-    const client = new UrqlClient({ url, preferGetMethod: false, exchanges: [exchange] });
-    const subscription = client
-      .subscription<{ violations: Item }>(query, {})
-      .subscribe(({ data, error }) => onItem(data?.violations ?? { __typename: String(error) }));
-    return () => subscription.unsubscribe();
-  },
-  'graphql-ws'(url, onItem) {
-    const client = createClient({ url, webSocketImpl: WebSocket, retryAttempts: Infinity, shouldRetry: () => true });
-    const stop = followViolations(client, query, onItem);
-    return () => {
-      stop();
-      void client.dispose();
-    };
-  },
-};
-
-it.each(Object.entries(clients))(
+it.each(Object.entries(recipes))(
   '%s follows violations through a restart of the gateway and misses nothing',
   async (_, follow) => {
     const first = await startStreamServer();
     await first.append({ id: 'open' });
-    const seen: Item[] = [];
+    const seen: ClientItem[] = [];
     onTestFinished(follow(`${first.url.replace('http', 'ws')}/graphql`, (item) => void seen.push(item)));
     const events = () => seen.flatMap(({ eventId }) => eventId ?? []);
     await until('the bookmark', () => seen.some(({ __typename }) => __typename === 'StreamBookmark'));
@@ -75,7 +30,7 @@ it.each(Object.entries(clients))(
 );
 
 it('is told on the page as it is run', () => {
-  const blocks = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, text]) => text);
+  const blocks = [...clientsPage.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, text]) => text);
   const sources = ['apollo', 'urql', 'graphql-ws'].map((name) =>
     readFileSync(`test/integration/client/recipes/${name}.ts`, 'utf8').replace(
       '../../../../src/client/resumable-violations.js',
@@ -83,5 +38,5 @@ it('is told on the page as it is run', () => {
     ),
   );
   expect(blocks).toEqual(sources);
-  expect(validate(buildSchema(readFileSync('schema.graphql', 'utf8')), parse(query))).toEqual([]);
+  expect(validate(buildSchema(readFileSync('schema.graphql', 'utf8')), parse(clientsQuery))).toEqual([]);
 });
