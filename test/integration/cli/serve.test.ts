@@ -1,9 +1,11 @@
 import { once } from 'node:events';
-import { renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import Database from 'libsql';
 import { expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { collect, startGateway } from '../../support/gateway.js';
+import { start } from '../../support/process.js';
 import { until } from '../../support/until.js';
 
 const definition = (name: string) => `apiVersion: openslo/v1
@@ -103,4 +105,24 @@ it('reads definitions and configuration again when they change, and keeps the la
   expect(await metric()).toBe('1');
   expect(gateway.process.output()).toContain('take effect at the next start only');
   expect(stream.errors).toEqual([]);
+});
+
+it('does not start on a store of a newer version, says what to do, and leaves the store as it was', async () => {
+  const gateway = await startGateway(`clusters: [${cluster('edge')}]`);
+  expect(await gateway.process.stop('SIGTERM')).toBe(0);
+  const path = join(gateway.folder, 'data/slograph.db');
+  const database = new Database(path);
+  database.exec('PRAGMA user_version = 99');
+  database.close();
+  const before = readFileSync(path);
+  const config = join(gateway.folder, 'slograph.yaml');
+  const again = start(process.execPath, [resolve('dist/main.js'), 'serve', '--config', config], {
+    cwd: gateway.folder,
+  });
+  const [code] = await once(again.child, 'close');
+  expect(code).toBe(1);
+  expect(again.output()).toMatch(
+    /^error: the store \S+slograph\.db has version 99, and this slograph knows versions up to \d+; run the newer slograph that wrote it, or set another store\.path$/m,
+  );
+  expect(readFileSync(path).equals(before)).toBe(true);
 });
