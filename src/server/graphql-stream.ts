@@ -13,7 +13,7 @@ import type { EventStream, EventStreams } from './event-stream.js';
 import { asGraphqlError, formatError } from './format-error.js';
 import { answer, type HttpOptions, identify, parsedJson } from './http.js';
 import type { Hub } from './hub.js';
-import { shownResult } from './shown-result.js';
+import { shownResult, withPlan } from './shown-result.js';
 
 export interface StreamRouteOptions extends HttpOptions {
   readonly hub: Hub;
@@ -99,7 +99,10 @@ async function serve(
     if (isStream) await follow(args, caller, stream, request, options);
     else {
       const context = options.createContext({ caller, signal: stream.gone, cache: true });
-      send(JSON.stringify(shownResult(await execute({ ...args, contextValue: context }), context, request.id, log)));
+      const result = await execute({ ...args, contextValue: context });
+      const wantsPlan = request.headers['x-slograph-plan'] === '1';
+      const answered = wantsPlan ? withPlan(result, context) : result;
+      send(JSON.stringify(shownResult(answered, context, request.id, log)));
     }
   } catch (error) {
     failed = true;

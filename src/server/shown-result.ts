@@ -1,4 +1,4 @@
-import type { FormattedExecutionResult, GraphQLError } from 'graphql';
+import type { ExecutionResult, FormattedExecutionResult, GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
 import type { GraphContext } from '../graph/context.js';
 import { collectedErrors } from '../graph/problems.js';
@@ -27,4 +27,9 @@ export function shownResult(
     ...(data === undefined ? {} : { data }),
     ...(extensions === undefined ? {} : { extensions }),
   };
+}
+
+/** With every PromQL that was sent for it or found answered. */
+export function withPlan(result: ExecutionResult, { plan }: GraphContext): ExecutionResult {
+  return { ...result, extensions: { ...result.extensions, plan } };
 }

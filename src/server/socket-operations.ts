@@ -18,7 +18,7 @@ import type { Hub, Subscription } from './hub.js';
 import type { Outcome } from './metrics.js';
 import type { OperationOptions } from './operations.js';
 import { type Place, TRY_AGAIN_LATER } from './places.js';
-import { shownResult } from './shown-result.js';
+import { shownResult, withPlan } from './shown-result.js';
 import type { Backpressure } from './sink.js';
 
 /** One WebSocket and what runs on it. */
@@ -46,6 +46,8 @@ export interface SocketOperation {
   readonly requestId: string;
   readonly controller: AbortController;
   readonly startedAtMs: number;
+  /** Asked for by `extensions: { plan: true }`, as by a header over HTTP. */
+  readonly wantsPlan: boolean;
   context: GraphContext | null;
   outcome: Outcome;
 }
@@ -81,7 +83,8 @@ export function createSocketOperations(options: SocketOperationOptions): Server<
     execute: async (args) => {
       const operation = operationOf(args);
       operation.context = contextFor(operation, options, true);
-      return execute({ ...args, contextValue: operation.context });
+      const result = await execute({ ...args, contextValue: operation.context });
+      return operation.wantsPlan ? withPlan(result, operation.context) : result;
     },
     subscribe: (args) => subscribe(args, options),
     onNext: (_context, _id, _payload, args, result) => {
@@ -153,6 +156,7 @@ function admit(
     requestId: `${extra.requestId}/${id}`,
     controller: new AbortController(),
     startedAtMs: performance.now(),
+    wantsPlan: payload.extensions?.plan === true,
     context: null,
     outcome: 'ok',
   };

@@ -75,6 +75,24 @@ describe('GraphQL over WebSocket', () => {
     ]);
   });
 
+  it('tells what was sent for a query to whoever asks, here and over server-sent events', async () => {
+    const { client, url } = await startTestServer();
+    const socket = client();
+    const asked = (await socket.iterate({ query: '{ hello }', extensions: { plan: true } }).next()) as {
+      value: ExecutionResult;
+    };
+    expect(asked.value).toEqual({
+      data: { hello: 'world' },
+      extensions: { plan: [expect.objectContaining({ promql: 'up', dataSource: 'edge' })] },
+    });
+    expect((await ask(socket, '{ hello }')).value).toEqual({ data: { hello: 'world' } });
+    for (const plan of ['1', '0']) {
+      const response = await fetch(`${url}/graphql/stream?query={hello}`, { headers: { 'x-slograph-plan': plan } });
+      const [, text = ''] = /^data: (.*)$/m.exec(await response.text()) ?? [];
+      expect(JSON.parse(text)).toEqual(plan === '1' ? asked.value : { data: { hello: 'world' } });
+    }
+  });
+
   it('asks a silent client whether it lives, and keeps one that answers', async () => {
     const { url } = await startTestServer({ keepAliveMs: 50 });
     const socket = await opened(url);
