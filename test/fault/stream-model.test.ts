@@ -11,7 +11,7 @@ describe('the stream of violations', () => {
   it(
     `${title} (500 sequences over the embedded store)`,
     () => playSequences({ seed: 1, count: 500, killing: false }, gatewaysHere),
-    600_000,
+    900_000,
   );
 
   describe('over PostgreSQL', () => {

@@ -46,7 +46,7 @@ export async function gatewayProcesses(): Promise<GatewayProcesses> {
   const program = await bundle();
   const children = new Set<ChildProcess>();
   const launch = () => {
-    const child = fork(program, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const child = fork(program, [], { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     children.add(child);
     child.once('exit', () => children.delete(child));
     return child;

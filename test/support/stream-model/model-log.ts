@@ -108,7 +108,7 @@ export class ModelLog {
     return { lost, unheard: this.head - before };
   }
 
-  /** How many events a shortened log keeps is decided by the store alone. */
+  /** The log is being cut to its newest events; until `shortened` it may or may not be. */
   shorten(maxEvents: number): void {
     this.oldestPossible = Math.max(this.oldestPossible, this.head - maxEvents + 1);
   }

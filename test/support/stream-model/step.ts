@@ -3,6 +3,8 @@ import type { Deed } from './model-log.js';
 /** One thing that happens in a sequence; it makes sense whatever happened before. */
 export type Step =
   | { readonly do: 'append'; readonly deeds: readonly Deed[] }
+  /** One append after the other while the steps that follow go on. */
+  | { readonly do: 'rush'; readonly appends: readonly (readonly Deed[])[] }
   | { readonly do: 'connect' | 'goodbye' | 'cut'; readonly who: number }
   /** Everybody connects who is not. */
   | { readonly do: 'gather' }

@@ -45,6 +45,8 @@ class World {
   private lost = 0;
   private unheard = 0;
   private ending = false;
+  /** Appends that go on in the background. */
+  private rush: Promise<void> = Promise.resolve();
   private onNews = () => {};
 
   static async begin(gateways: Gateways): Promise<World> {
@@ -72,7 +74,10 @@ class World {
   }
 
   async act(step: Step): Promise<void> {
+    // What changes the log or its gateway waits for the appends that are under way; consumers come and go meanwhile.
+    if (!('who' in step) && step.do !== 'breathe' && step.do !== 'gather') await this.rush;
     if (step.do === 'append') await this.append(step.deeds);
+    else if (step.do === 'rush') this.rush = this.appendAll(step.appends);
     else if (step.do === 'expire') await this.expire(step.keep);
     else if (step.do === 'gather') this.gather();
     else if (step.do === 'settle') await this.settle();
@@ -85,6 +90,7 @@ class World {
 
   async finish(): Promise<void> {
     this.gather();
+    await this.rush;
     await this.settle();
     for (const consumer of this.consumers) {
       if (!consumer.isConnected) this.failures.push(`${consumer.options.name} is not connected`);
@@ -95,6 +101,7 @@ class World {
   }
 
   async end(): Promise<void> {
+    await this.rush;
     for (const consumer of this.consumers) consumer.leave('cut');
     await this.gateway.stop();
   }
@@ -120,6 +127,14 @@ class World {
 
   private async append(deeds: readonly Deed[]): Promise<void> {
     this.log.confirm(await this.gateway.append(this.log.prepare(deeds)));
+  }
+
+  private async appendAll(appends: readonly (readonly Deed[])[]): Promise<void> {
+    try {
+      for (const deeds of appends) await this.append(deeds);
+    } catch (error) {
+      this.failures.push((error as Error).message);
+    }
   }
 
   private async expire(keep: number): Promise<void> {
