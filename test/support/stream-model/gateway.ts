@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import type { Retention } from '../../../src/domain/ports.js';
 import type { ViolationChange, ViolationEvent } from '../../../src/domain/violation.js';
 import { createGraphContext, type GraphPorts } from '../../../src/graph/context.js';
 import { createSchema } from '../../../src/graph/schema.js';
@@ -13,8 +14,8 @@ export interface ModelGateway {
   readonly url: string;
   /** Of its store. */
   readonly epoch: string;
-  append(changes: readonly ViolationChange[]): Promise<readonly ViolationEvent[]>;
-  prune(maxEvents: number): Promise<void>;
+  append(changes: readonly ViolationChange[], nowMs: number): Promise<readonly ViolationEvent[]>;
+  prune(retention: Retention): Promise<void>;
   /** What the store holds behind a seq. */
   events(after: number): Promise<readonly ViolationEvent[]>;
   stop(): Promise<void>;
@@ -54,12 +55,12 @@ export async function startModelGateway(store: GatewayStore): Promise<ModelGatew
   return {
     url: server.url,
     epoch: (await store.position()).head.epoch,
-    async append(changes) {
-      const stored = await store.append(changes, 0);
+    async append(changes, nowMs) {
+      const stored = await store.append(changes, nowMs);
       for (const listener of [...listeners]) listener();
       return stored;
     },
-    prune: async (maxEvents) => void (await read.prune({ beforeMs: 0, maxEvents })),
+    prune: async (retention) => void (await read.prune(retention)),
     events: (after) => store.events(after, 1_000_000),
     async stop() {
       await server.stop();

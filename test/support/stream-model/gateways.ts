@@ -106,19 +106,19 @@ async function startedIn(child: ChildProcess, path: string): Promise<Started> {
   const asked = new Map<number, (reply: Reply) => void>();
   let asks = 0;
   child.on('message', (reply: Reply) => asked.get(reply.id)?.(reply));
-  const ask = <T>(order: string, argument?: unknown): Promise<T> =>
+  const ask = <T>(order: string, ...args: readonly unknown[]): Promise<T> =>
     new Promise((resolve, reject) => {
       asks += 1;
       asked.set(asks, ({ result, error }) => (error === undefined ? resolve(result as T) : reject(new Error(error))));
       // One that was killed meanwhile does not answer.
-      child.send({ id: asks, order, argument }, () => {});
+      child.send({ id: asks, order, args }, () => {});
     });
   const { url, epoch } = await ask<{ url: string; epoch: string }>('open', path);
   return {
     url,
     epoch,
-    append: (changes) => ask('append', changes),
-    prune: (maxEvents) => ask('prune', maxEvents),
+    append: (changes, nowMs) => ask('append', changes, nowMs),
+    prune: (retention) => ask('prune', retention),
     events: (after) => ask('events', after),
     async stop() {
       if (child.connected) await Promise.race([ask('stop'), once(child, 'exit')]);

@@ -1,3 +1,4 @@
+import type { Retention } from '../../../src/domain/ports.js';
 import type { Severity } from '../../../src/domain/slo.js';
 import type { Violation, ViolationChange, ViolationEvent } from '../../../src/domain/violation.js';
 import { event, violation } from '../../unit/graph/graph-world.js';
@@ -108,9 +109,13 @@ export class ModelLog {
     return { lost, unheard: this.head - before };
   }
 
-  /** The log is being cut to its newest events; until `shortened` it may or may not be. */
-  shorten(maxEvents: number): void {
-    this.oldestPossible = Math.max(this.oldestPossible, this.head - maxEvents + 1);
+  /** What to keep only; until `shortened` the log may or may not have been cut to it. */
+  shorten(keep: number, by: 'count' | 'age'): Retention {
+    const first = this.at(this.head - keep + 1);
+    if (first === undefined) return { beforeMs: 0, maxEvents: 1_000_000 };
+    const youngest = this.events.findIndex(({ emittedAtMs }) => emittedAtMs >= first.emittedAtMs) + 1;
+    this.oldestPossible = Math.max(this.oldestPossible, by === 'age' ? youngest : first.seq);
+    return by === 'age' ? { beforeMs: first.emittedAtMs, maxEvents: 1_000_000 } : { beforeMs: 0, maxEvents: keep };
   }
 
   shortened(): void {

@@ -86,7 +86,12 @@ const weighted = (killing: boolean): readonly fc.MaybeWeightedArbitrary<Step>[] 
       .tuple(who, fc.integer({ min: 1, max: 8 }))
       .map(([one, saves]) => ({ do: 'forget' as const, who: one, saves })),
   },
-  { weight: 10, arbitrary: fc.integer({ min: 1, max: 8 }).map((keep) => ({ do: 'expire' as const, keep })) },
+  {
+    weight: 10,
+    arbitrary: fc
+      .tuple(fc.integer({ min: 1, max: 8 }), fc.constantFrom('count' as const, 'age' as const))
+      .map(([keep, by]) => ({ do: 'expire' as const, keep, by })),
+  },
   { weight: 10, arbitrary: fc.integer({ min: 1, max: 20 }).map((turns) => ({ do: 'breathe' as const, turns })) },
   { weight: 6, arbitrary: fc.constant({ do: 'settle' as const }) },
   { weight: 2, arbitrary: fc.constant({ do: 'restart' as const }) },
@@ -96,5 +101,5 @@ const weighted = (killing: boolean): readonly fc.MaybeWeightedArbitrary<Step>[] 
 
 /** What may happen to a gateway and its consumers, in whatever order. */
 function sequence(killing: boolean): fc.Arbitrary<Step[]> {
-  return fc.array(fc.oneof(...weighted(killing)), { minLength: 5, maxLength: 30, size: 'max' });
+  return fc.array(fc.oneof(...weighted(killing)), { minLength: 5, maxLength: 24, size: 'max' });
 }

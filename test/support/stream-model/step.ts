@@ -9,7 +9,8 @@ export type Step =
   /** Everybody connects who is not. */
   | { readonly do: 'gather' }
   | { readonly do: 'forget'; readonly who: number; readonly saves: number }
-  | { readonly do: 'expire'; readonly keep: number }
+  /** The log keeps so many events, or those that are as young as the last so many. */
+  | { readonly do: 'expire'; readonly keep: number; readonly by: 'count' | 'age' }
   /** Turns of the event loop in which whatever is under way goes on. */
   | { readonly do: 'breathe'; readonly turns: number }
   /** Everybody who is connected catches up. */

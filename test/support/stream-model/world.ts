@@ -45,6 +45,7 @@ class World {
   private lost = 0;
   private unheard = 0;
   private ending = false;
+  private nowMs = 0;
   /** Appends that go on in the background. */
   private rush: Promise<void> = Promise.resolve();
   private onNews = () => {};
@@ -78,7 +79,7 @@ class World {
     if (!('who' in step) && step.do !== 'breathe' && step.do !== 'gather') await this.rush;
     if (step.do === 'append') await this.append(step.deeds);
     else if (step.do === 'rush') this.rush = this.appendAll(step.appends);
-    else if (step.do === 'expire') await this.expire(step.keep);
+    else if (step.do === 'expire') await this.expire(step);
     else if (step.do === 'gather') this.gather();
     else if (step.do === 'settle') await this.settle();
     else if (step.do === 'restart') await this.restart(() => this.gateway.stop());
@@ -121,12 +122,18 @@ class World {
     else if (step.do === 'goodbye' || step.do === 'cut') consumer.leave(step.do);
   }
 
+  /** Milliseconds: every append is younger than the one before. */
+  private tick(): number {
+    this.nowMs += 1;
+    return this.nowMs;
+  }
+
   private gather(): void {
     for (const consumer of this.consumers) consumer.connect();
   }
 
   private async append(deeds: readonly Deed[]): Promise<void> {
-    this.log.confirm(await this.gateway.append(this.log.prepare(deeds)));
+    this.log.confirm(await this.gateway.append(this.log.prepare(deeds), this.tick()));
   }
 
   private async appendAll(appends: readonly (readonly Deed[])[]): Promise<void> {
@@ -137,9 +144,8 @@ class World {
     }
   }
 
-  private async expire(keep: number): Promise<void> {
-    this.log.shorten(keep);
-    await this.gateway.prune(keep);
+  private async expire({ keep, by }: Step & { do: 'expire' }): Promise<void> {
+    await this.gateway.prune(this.log.shorten(keep, by));
     this.log.shortened();
   }
 
@@ -176,7 +182,7 @@ class World {
     };
     for (const deeds of appends) {
       gateway
-        .append(log.prepare(deeds))
+        .append(log.prepare(deeds), this.tick())
         .then(confirm)
         .catch((error: Error) => {
           this.failures.push(error.message);
