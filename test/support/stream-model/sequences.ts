@@ -35,8 +35,8 @@ export async function playSequences({ seed: given, count, killing }: Plan, gatew
   if (found.failed) throw await failureOf(property, found);
   console.log(`seed ${seed}: ${JSON.stringify(sums)}`);
   expect(sums.sequences).toBe(count);
-  // Whatever is never met is not proved.
-  for (const [what, number] of Object.entries(sums)) expect(number, what).toBeGreaterThan(0);
+  // What is never met is not proved; a few sequences may do without a reset.
+  if (count >= 100) for (const [what, number] of Object.entries(sums)) expect(number, what).toBeGreaterThan(0);
 }
 
 type Played = fc.IAsyncProperty<[steps: Step[]]>;
