@@ -10,31 +10,47 @@ const HEAD = `SELECT max(
   (SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'oldest') - 1
 ) AS head`;
 
-/** The same as `insertEvent` in statements that are prepared once: a commit costs little more than its sync. */
+/** The same as `insertEvent` in statements that are prepared once, and as few as can be: a commit costs little more than its sync. */
 export function createAppend(file: Database.Database): Append {
   const prepared: Record<string, Database.Statement> = {};
-  const run = (statement: string) => (prepared[statement] ??= file.prepare(statement));
+  const run = (statement: string, ...values: unknown[]) => {
+    prepared[statement] ??= file.prepare(statement);
+    return prepared[statement].run(...values);
+  };
+  /** Nobody else writes, and retention does not move it; null while it is not known. */
+  let head: number | null = null;
+  const readHead = () => (file.prepare(HEAD).get() as { head: number }).head;
 
-  function insert(change: ViolationChange, nowMs: number): ViolationEvent | null {
-    if (run('SELECT 1 FROM event WHERE event_id = ?').get(change.eventId) !== undefined) return null;
-    const { head } = run(HEAD).get() as { head: number };
-    const row = rowOf(change, head + 1, nowMs);
-    run('UPDATE event SET newest = 0 WHERE violation_id = ? AND newest = 1').run(row.violation_id);
+  /** Null when it is stored already. */
+  function insert(change: ViolationChange, seq: number, nowMs: number): ViolationEvent | null {
+    const row = rowOf(change, seq, nowMs);
     const columns = Object.keys(row);
-    run(`INSERT INTO event (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`).run(
+    const { changes } = run(
+      `INSERT INTO event (${columns}) VALUES (${columns.map(() => '?')}) ON CONFLICT (event_id) DO NOTHING`,
       ...Object.values(row),
     );
-    return { ...change, seq: head + 1, emittedAtMs: nowMs };
+    if (changes === 0) return null;
+    run('UPDATE event SET newest = 0 WHERE violation_id = ? AND newest = 1 AND seq < ?', row.violation_id, seq);
+    return { ...change, seq, emittedAtMs: nowMs };
   }
 
   return (changes, nowMs) => {
-    run('BEGIN IMMEDIATE').run();
+    run('BEGIN IMMEDIATE');
     try {
-      const stored = changes.flatMap((change) => insert(change, nowMs) ?? []);
-      run('COMMIT').run();
+      let last = head ?? readHead();
+      const stored: ViolationEvent[] = [];
+      for (const change of changes) {
+        const event = insert(change, last + 1, nowMs);
+        if (event === null) continue;
+        stored.push(event);
+        last = event.seq;
+      }
+      run('COMMIT');
+      head = last;
       return stored;
     } catch (error) {
-      if (file.inTransaction) run('ROLLBACK').run();
+      head = null;
+      if (file.inTransaction) run('ROLLBACK');
       throw error;
     }
   };
