@@ -96,13 +96,14 @@ export function createApp(config: Config, { version, log = createLog({ level: co
 
   async function start(): Promise<{ url: string }> {
     const opened = await openStore(config.store);
-    store = opened;
+    const { ledger, consumers } = opened;
+    const windowed = { ...withWindow(opened, feed), ledger, consumers };
+    store = windowed;
     metrics.countOpen(async () => (await opened.snapshot(everything)).events.length);
-    core = await buildCore(config, opened, applications, metrics, observer, log);
+    core = await buildCore(config, windowed, applications, metrics, observer, log);
     feed.follow(core.engine.feed);
     evaluations.follow(core.engine.board);
-    const read = withWindow(opened, feed);
-    stopRetention = keepRetention({ ...config.store, store: read, clock: systemClock, log });
+    stopRetention = keepRetention({ ...config.store, store: windowed, clock: systemClock, log });
     const firstEvaluation = core.start();
     let evaluated = false;
     void Promise.race([firstEvaluation, setTimeout(FIRST_EVALUATION_MS, undefined, { ref: false })]).then(() => {
@@ -111,7 +112,7 @@ export function createApp(config: Config, { version, log = createLog({ level: co
     server = await startServer({
       ...config,
       schema: createSchema(),
-      createContext: (request) => contextOf(core as Core, read, opened, { feed, evaluations }, inForce, request),
+      createContext: (request) => contextOf(core as Core, windowed, { feed, evaluations }, inForce, request),
       unready: async () => [
         ...(evaluated ? [] : ['the first evaluation is under way']),
         ...(await storeTrouble(opened)),
@@ -253,14 +254,16 @@ async function buildCore(
 
 function contextOf(
   { reads }: Core,
-  store: ViolationStore,
-  { consumers }: GatewayStore,
+  store: GatewayStore,
   feeds: Pick<GraphPorts, 'feed' | 'evaluations'>,
   { evaluation, gridMs, store: { retentionMs } }: Config,
   request: OperationRequest,
 ): GraphContext {
   const nowMs = alignToGrid(Date.now() - evaluation.lagMs, gridMs);
-  return createGraphContext({ ...reads, ...feeds, store, consumers, retentionMs }, { ...request, nowMs, gridMs });
+  return createGraphContext(
+    { ...reads, ...feeds, store, consumers: store.consumers, retentionMs },
+    { ...request, nowMs, gridMs },
+  );
 }
 
 /** A feed that subscriptions keep while what is behind it is made anew. */

@@ -7,17 +7,29 @@ const MAX_EVENTS = 10_000;
 const MAX_SNAPSHOTS = 100;
 
 /**
- * A store whose newest events, and what holds until the next append, are read once for all readers. The feed must say
- * of every append before those who read hear of it.
+ * A store whose newest events, and what holds until the next append, are read once for all readers; events that are
+ * appended through it are not read at all. The feed must say of every append before those who read hear of it.
  */
 export function withWindow(store: ViolationStore, feed: ViolationFeed): ViolationStore {
   const window = new EventWindow(MAX_EVENTS);
   let untilAppend = createAnswers();
+  /** Appended through here, and not yet told of by the feed. */
+  let isOwn = false;
   feed.onAppend(() => {
     untilAppend = createAnswers();
+    if (!isOwn) window.endIsUnknown();
+    isOwn = false;
   });
   return {
-    append: (changes, nowMs) => store.append(changes, nowMs),
+    async append(changes, nowMs) {
+      window.endIsUnknown();
+      const events = await store.append(changes, nowMs);
+      untilAppend = createAnswers();
+      // What was stored before may be more than was ever read.
+      isOwn = events.length === changes.length;
+      if (isOwn) window.append(events);
+      return events;
+    },
     events(after, limit) {
       const held = window.after(after, limit);
       if (held !== null) return Promise.resolve(held);
@@ -41,13 +53,18 @@ export function withWindow(store: ViolationStore, feed: ViolationFeed): Violatio
       untilAppend = createAnswers();
       return deleted;
     },
-    close: () => store.close(),
+    close() {
+      window.clear();
+      return store.close();
+    },
   };
 }
 
 /** Events without a hole between them, the newest of the log that were read. */
 class EventWindow {
   private events: readonly ViolationEvent[] = [];
+  /** Whether nothing comes after the last one. */
+  private isEnd = false;
 
   constructor(private readonly maxEvents: number) {}
 
@@ -56,11 +73,24 @@ class EventWindow {
     const [first] = this.events;
     if (first === undefined || seq < first.seq - 1) return null;
     const from = seq - first.seq + 1;
-    return from < this.events.length ? this.events.slice(from, from + limit) : null;
+    const isHeld = from < this.events.length || (this.isEnd && from === this.events.length);
+    return isHeld ? this.events.slice(from, from + limit) : null;
   }
 
   clear(): void {
     this.events = [];
+  }
+
+  endIsUnknown(): void {
+    this.isEnd = false;
+  }
+
+  /** Events that end the log. */
+  append(events: readonly ViolationEvent[]): void {
+    const [first] = events;
+    if (first === undefined) return;
+    this.add(first.seq - 1, events);
+    this.isEnd = this.events.at(-1)?.seq === events.at(-1)?.seq;
   }
 
   add(after: number, events: readonly ViolationEvent[]): void {

@@ -10,19 +10,36 @@ const T0 = Date.UTC(2026, 0, 15, 12);
 const MINUTE = 60_000;
 
 const stores = storeSubjects();
+type Behind = (store: ViolationStore) => ViolationStore;
+
 /** Each store by itself, and behind the window that serves readers at the head. */
 const subjects = [
   ...stores,
-  ...stores.map(({ name, make }) => ({
-    name: `${name} behind a window`,
-    async make(): Promise<{ open(): Promise<ViolationStore> }> {
-      const { open } = await make();
-      return { open: async () => behindWindow(await open()) };
-    },
-  })),
+  ...stores.flatMap(({ name, make }) => [
+    { name: `${name} behind a window`, make: behind(make, throughWindow) },
+    { name: `${name} beside a window`, make: behind(make, besideWindow) },
+  ]),
 ];
 
-function behindWindow(store: ViolationStore): ViolationStore {
+function behind(make: (typeof stores)[number]['make'], around: Behind): () => Promise<{ open: Open }> {
+  return async () => {
+    const { open } = await make();
+    return { open: async () => around(await open()) };
+  };
+}
+
+type Open = () => Promise<ViolationStore>;
+
+/** What is appended through it tells its feed as well. */
+function throughWindow(store: ViolationStore): ViolationStore {
+  return told(store, ({ append }) => append);
+}
+
+function besideWindow(store: ViolationStore): ViolationStore {
+  return told(store, () => (changes, nowMs) => store.append(changes, nowMs));
+}
+
+function told(store: ViolationStore, appendOf: (window: ViolationStore) => ViolationStore['append']): ViolationStore {
   let tell = () => {};
   const window = withWindow(store, {
     onAppend(listener) {
@@ -33,7 +50,7 @@ function behindWindow(store: ViolationStore): ViolationStore {
   return {
     ...window,
     async append(changes, nowMs) {
-      const events = await store.append(changes, nowMs);
+      const events = await appendOf(window)(changes, nowMs);
       tell();
       return events;
     },

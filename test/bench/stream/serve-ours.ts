@@ -57,7 +57,7 @@ obey(`${server.url.replace('http', 'ws')}/graphql`, async (count) => {
     const change = { eventId: `event-${seq}`, transition: 'OPENED' as const, evaluatedAtMs: nowMs, late: false };
     return { ...change, violation: violation(`v${seq}`) };
   });
-  await store.append(changes, nowMs);
+  await read.append(changes, nowMs);
   const committedNs = nowNs();
   for (const listener of [...listeners]) listener();
   return committedNs;
