@@ -26,16 +26,19 @@ export interface Execution {
   readonly operationName?: string | null | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
   readonly context: unknown;
+  /** What the fields of the operation's own type are resolved from: the event of a subscription. */
+  readonly root?: unknown;
 }
 
 export type Executor = (execution: Execution) => Promise<ExecutionResult>;
 
 export function createExecutor(schema: GraphQLSchema, name: ExecutorName): Executor {
-  const interpret: Executor = async ({ document, operationName, variables, context }) =>
+  const interpret: Executor = async ({ document, operationName, variables, context, root }) =>
     execute({
       schema,
       document,
       contextValue: context,
+      rootValue: root,
       ...(operationName == null ? {} : { operationName }),
       ...(variables == null ? {} : { variableValues: variables }),
     });
@@ -55,7 +58,7 @@ export function createExecutor(schema: GraphQLSchema, name: ExecutorName): Execu
   }
 
   return async (execution) => {
-    const { document, operationName = null, variables, context } = execution;
+    const { document, operationName = null, variables, context, root } = execution;
     const operation = getOperationAST(document, operationName);
     // What is wrong with a request is told in the words of the reference.
     if (operation == null || hasWrongVariables(schema, operation.variableDefinitions, variables)) {
@@ -64,7 +67,7 @@ export function createExecutor(schema: GraphQLSchema, name: ExecutorName): Execu
     const query = hasUnfitVariables(schema, operation.variableDefinitions) ? null : compile(document, operationName);
     if (query === null) return interpret(execution);
     const given = withDefaults(operation.variableDefinitions, variables);
-    const result: ExecutionResult = await query.query(undefined, context, given);
+    const result: ExecutionResult = await query.query(root, context, given);
     return result.errors === undefined ? result : { ...result, errors: result.errors.map(plainError) };
   };
 }

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { type ExecutionArgs, execute } from 'graphql';
+import type { ExecutionArgs } from 'graphql';
 import type { Caller } from '../domain/access.js';
 import { SloStatusStream } from '../graph/slo-status-stream.js';
 import type { StreamEntry } from '../graph/violation-reader.js';
 import { ViolationStream } from '../graph/violation-stream.js';
+import { createExecutor } from './executor.js';
 import { hubKey } from './hub-key.js';
 import { LatestGroup, type Receiver } from './latest-group.js';
 import { LogGroup, type Subscriber } from './log-group.js';
@@ -45,9 +46,18 @@ export function createHub(options: OperationOptions): Hub {
   const latestGroups = new Map<string, LatestGroup>();
   const latestPayloads = createPayloads(MAX_STATUS_BYTES);
   let latestMade = 0;
+  const execute = createExecutor(options.schema, options.executor ?? 'graphql-jit');
+
+  /** The operation's answer to one item, in a context of its own. */
+  async function executed({ args, caller }: SharedOperation, root: unknown, signal: AbortSignal): Promise<Payload> {
+    const { document, operationName, variableValues: variables } = args;
+    const context = options.createContext({ caller, signal, cache: true });
+    const result = await execute({ document, operationName, variables, context, root });
+    const shown = shownResult(result, context, randomUUID(), options.log);
+    return { bytes: Buffer.from(JSON.stringify(shown)), lasting: shown.errors === undefined };
+  }
 
   function groupOf(stream: ViolationStream, operation: SharedOperation): LogGroup {
-    const { args, caller } = operation;
     const key = keyOf(operation);
     const known = groups.get(key);
     if (known !== undefined) return known;
@@ -57,7 +67,7 @@ export function createHub(options: OperationOptions): Hub {
       payloads,
       stream,
       signal: controller.signal,
-      execute: (item) => executed(args, item, caller, controller.signal, options),
+      execute: (item) => executed(operation, item, controller.signal),
       onEmpty() {
         if (groups.get(key) === group) groups.delete(key);
         controller.abort();
@@ -68,7 +78,6 @@ export function createHub(options: OperationOptions): Hub {
   }
 
   function latestGroupOf(stream: SloStatusStream, operation: SharedOperation): LatestGroup {
-    const { args, caller } = operation;
     const key = keyOf(operation);
     const statuses = stream.takeApart();
     const known = latestGroups.get(key);
@@ -80,7 +89,7 @@ export function createHub(options: OperationOptions): Hub {
       payloads: latestPayloads,
       statuses,
       signal: controller.signal,
-      execute: (item) => executed(args, item, caller, controller.signal, options),
+      execute: (item) => executed(operation, item, controller.signal),
       onEmpty() {
         if (latestGroups.get(key) === group) latestGroups.delete(key);
         controller.abort();
@@ -100,7 +109,7 @@ export function createHub(options: OperationOptions): Hub {
     follow,
     async payload(operation, { item, key }) {
       const { signal } = new AbortController();
-      const make = () => executed(operation.args, item, operation.caller, signal, options);
+      const make = () => executed(operation, item, signal);
       return key === null ? (await make()).bytes : payloads.of(`${keyOf(operation)} ${key}`, make, signal);
     },
     subscribe(source, operation, receiver) {
@@ -127,20 +136,6 @@ function joined(join: (end: (error?: unknown) => void) => { leave(): void }): Su
 function keyOf({ args, caller }: SharedOperation): string {
   const { document, operationName, variableValues: variables } = args;
   return hubKey({ document, operationName, variables, caller });
-}
-
-/** The operation's answer to one item, in a context of its own. */
-async function executed(
-  args: ExecutionArgs,
-  item: unknown,
-  caller: Caller,
-  signal: AbortSignal,
-  { createContext, log }: OperationOptions,
-): Promise<Payload> {
-  const context = createContext({ caller, signal, cache: true });
-  const result = await execute({ ...args, rootValue: item, contextValue: context });
-  const shown = shownResult(result, context, randomUUID(), log);
-  return { bytes: Buffer.from(JSON.stringify(shown)), lasting: shown.errors === undefined };
 }
 
 function deferred(): { promise: Promise<void>; resolve: () => void; reject: (error: unknown) => void } {

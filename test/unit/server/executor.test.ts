@@ -248,7 +248,7 @@ describe('an operation that is given up', () => {
         { caller: { name: 'test', scope: everything, rights: new Set() }, nowMs: T0, gridMs: 5_000 },
       );
       const document = parse(`{ clusters { containers { nodes { name ${fields} } } } }`);
-      const { errors } = await createExecutor(graph, 'graphql-jit')({ document, context });
+      const { errors } = await createExecutor(graph, 'graphql-jit')({ document })(context);
       expect(errors?.[0]?.originalError).toBe(gone);
       // Node tells of what nobody handles when the turn of the event loop is over.
       await new Promise((resolve) => setImmediate(resolve));
