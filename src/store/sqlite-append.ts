@@ -10,6 +10,8 @@ const HEAD = `SELECT max(
   (SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'oldest') - 1
 ) AS head`;
 
+const SUPERSEDE = 'UPDATE event SET newest = 0 WHERE violation_id = ? AND newest = 1 AND seq < ?';
+
 /** The same as `insertEvent` in statements that are prepared once, and as few as can be: a commit costs little more than its sync. */
 export function createAppend(file: Database.Database): Append {
   const prepared: Record<string, Database.Statement> = {};
@@ -30,7 +32,8 @@ export function createAppend(file: Database.Database): Append {
       ...Object.values(row),
     );
     if (changes === 0) return null;
-    run('UPDATE event SET newest = 0 WHERE violation_id = ? AND newest = 1 AND seq < ?', row.violation_id, seq);
+    // A violation opens once, before all else.
+    if (change.transition !== 'OPENED') run(SUPERSEDE, row.violation_id, seq);
     return { ...change, seq, emittedAtMs: nowMs };
   }
 

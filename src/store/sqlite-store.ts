@@ -32,8 +32,9 @@ export async function createSqliteStore({ path }: SqliteStoreOptions): Promise<G
       epoch,
       reader: database,
       writer: database,
-      // Whoever has the one connection is alone: no transaction of others is under way.
-      append: (changes, nowMs) => database.connection().execute(async () => append(changes, nowMs)),
+      // Nobody comes between its statements. A transaction that waits between its own has the one connection until it ends.
+      append: async (changes, nowMs) =>
+        file.inTransaction ? database.connection().execute(async () => append(changes, nowMs)) : append(changes, nowMs),
       errorOf: (error) => storeErrorOf(path, error),
       async close() {
         // There is one connection: whoever gets it is the last, and a transaction under way has ended.

@@ -331,6 +331,19 @@ describe.each(subjects)('a violation store ($name)', ({ make }) => {
     expect((await again.append([opened(violation('d'))], T0))[0]?.seq).toBe(7);
   });
 
+  it('appends while other transactions are under way', async () => {
+    const store = await fresh();
+    const pruning = Promise.all(Array.from({ length: 20 }, () => store.prune({ beforeMs: 0, maxEvents: 100 })));
+    const seqs: (number | undefined)[] = [];
+    for (let n = 1; n <= 40; n += 1) {
+      const [event] = await store.append([opened(violation(`v${n}`))], T0);
+      seqs.push(event?.seq);
+    }
+    await pruning;
+    expect(seqs).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+    expect((await store.events(0, 100)).map(({ seq }) => seq)).toEqual(seqs);
+  });
+
   it('forgets the oldest beyond so many events', async () => {
     const store = await fresh();
     for (const id of ['a', 'b', 'c']) {
