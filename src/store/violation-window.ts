@@ -62,7 +62,7 @@ export function withWindow(store: ViolationStore, feed: ViolationFeed): Violatio
 
 /** Events without a hole between them, the newest of the log that were read. */
 class EventWindow {
-  private events: readonly ViolationEvent[] = [];
+  private events: ViolationEvent[] = [];
   /** Whether nothing comes after the last one. */
   private isEnd = false;
 
@@ -100,10 +100,11 @@ class EventWindow {
     if (oldest === undefined || newest === undefined || (last !== undefined && newest.seq <= last.seq)) return;
     // Beyond the retention only some are left.
     if (newest.seq - oldest.seq !== events.length - 1) return;
-    const follows = last !== undefined && after === last.seq && events[0]?.seq === after + 1;
-    const all = follows ? [...this.events, ...events] : events;
+    const follows = last !== undefined && after === last.seq && oldest.seq === after + 1;
+    if (follows) this.events.push(...events);
+    else this.events = [...events];
     // Dropped in large parts: one by one every append would move all of them.
-    this.events = all.length > 2 * this.maxEvents ? all.slice(-this.maxEvents) : all;
+    if (this.events.length > 2 * this.maxEvents) this.events = this.events.slice(-this.maxEvents);
   }
 }
 
