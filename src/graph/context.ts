@@ -63,6 +63,7 @@ export function createGraphContext(ports: GraphPorts, options: GraphContextOptio
     ...(signal === undefined ? {} : { signal }),
     ...(cache ? { onPlan: (entry: PlanEntry) => plan.push(entry) } : {}),
   };
+  let loaders: Loaders | null = null;
   return {
     ...ports,
     caller,
@@ -71,7 +72,11 @@ export function createGraphContext(ports: GraphPorts, options: GraphContextOptio
     ...(signal === undefined ? {} : { signal }),
     plan,
     read,
-    loaders: createLoaders(ports, read, { cache }),
+    // Made when something is asked: an event of a stream mostly holds all that is wanted of it.
+    get loaders() {
+      loaders ??= createLoaders(ports, read, { cache });
+      return loaders;
+    },
     report: problems.report,
     takeProblems: problems.take,
   };
