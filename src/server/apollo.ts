@@ -72,8 +72,8 @@ function executing(schema: GraphQLSchema, executor: Executor): GatewayInterface 
       return () => {};
     },
     load: async () => ({
-      executor: ({ document, operationName, request, context }) =>
-        executor({ document, operationName, variables: request.variables, context }),
+      executor: async ({ document, operationName, request, context }) =>
+        executor({ document, operationName, variables: request.variables })(context),
     }),
     stop: async () => {},
   };

@@ -4,7 +4,7 @@ import { GatewayError } from '../domain/errors.js';
 import { type Authenticator, isStill } from './auth.js';
 import { answer } from './http.js';
 import { RETRY_SECONDS, type TakePlace } from './places.js';
-import { type Backpressure, createBackpressure } from './sink.js';
+import { type Backpressure, SinkBackpressure } from './sink.js';
 
 /** An answer of server-sent events: it does not end by itself. */
 export interface EventStream {
@@ -99,22 +99,10 @@ function openStream(reply: FastifyReply, keepAliveMs: number, maxStallMs: number
     clearInterval(heartbeat);
     controller.abort();
   });
-  const sink = {
-    unsentBytes: () => raw.writableLength,
-    onceDrained(callback: () => void) {
-      const done = () => {
-        raw.off('drain', done);
-        raw.off('close', done);
-        callback();
-      };
-      raw.on('drain', done);
-      raw.on('close', done);
-    },
-    // There is no closing word in this protocol; the client has the cursor of the last event it read.
-    dismiss: () => void raw.destroy(),
-  };
+  // There is no closing word in this protocol; the client has the cursor of the last event it read.
+  const sink = { stream: raw, dismiss: () => void raw.destroy() };
   return {
-    backpressure: createBackpressure(sink, maxStallMs),
+    backpressure: new SinkBackpressure(sink, maxStallMs),
     gone: controller.signal,
     send(head, data) {
       if (raw.writableEnded) return;

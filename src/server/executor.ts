@@ -21,27 +21,23 @@ import { schemaFor } from '../graph/plain-items.js';
 export type ExecutorName = 'graphql-jit' | 'graphql-js';
 
 /** An operation that may be executed. */
-export interface Execution {
+export interface Operation {
   readonly document: DocumentNode;
   readonly operationName?: string | null | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
-  readonly context: unknown;
-  /** What the fields of the operation's own type are resolved from: the event of a subscription. */
-  readonly root?: unknown;
 }
 
-export type Executor = (execution: Execution) => Promise<ExecutionResult>;
+/** @param root what the fields of the operation's own type are resolved from: the event of a subscription */
+export type Execute = (context: unknown, root?: unknown) => Promise<ExecutionResult> | ExecutionResult;
+
+/** Looks at an operation once; what it gives executes it, as often as wanted. */
+export type Executor = (operation: Operation) => Execute;
 
 export function createExecutor(schema: GraphQLSchema, name: ExecutorName): Executor {
-  const interpret: Executor = async ({ document, operationName, variables, context, root }) =>
-    execute({
-      schema,
-      document,
-      contextValue: context,
-      rootValue: root,
-      ...(operationName == null ? {} : { operationName }),
-      ...(variables == null ? {} : { variableValues: variables }),
-    });
+  const interpret: Executor =
+    ({ document, operationName, variables }) =>
+    (contextValue, rootValue) =>
+      execute({ schema, document, operationName, variableValues: variables, contextValue, rootValue });
   if (name === 'graphql-js') return interpret;
   // A document that was admitted before is the same object again.
   const compiled = new WeakMap<DocumentNode, Map<string, CompiledQuery | null>>();
@@ -57,25 +53,27 @@ export function createExecutor(schema: GraphQLSchema, name: ExecutorName): Execu
     return query;
   }
 
-  return async (execution) => {
-    const { document, operationName = null, variables, context, root } = execution;
+  return (given) => {
+    const { document, operationName = null, variables } = given;
     const operation = getOperationAST(document, operationName);
     // What is wrong with a request is told in the words of the reference.
     if (operation == null || hasWrongVariables(schema, operation.variableDefinitions, variables)) {
-      return interpret(execution);
+      return interpret(given);
     }
     const query = hasUnfitVariables(schema, operation.variableDefinitions) ? null : compile(document, operationName);
-    if (query === null) return interpret(execution);
-    const given = withDefaults(operation.variableDefinitions, variables);
-    const result: ExecutionResult = await query.query(root, context, given);
-    return result.errors === undefined ? result : { ...result, errors: result.errors.map(plainError) };
+    if (query === null) return interpret(given);
+    const values = withDefaults(operation.variableDefinitions, variables);
+    return async (context, root) => {
+      const result: ExecutionResult = await query.query(root, context, values);
+      return result.errors === undefined ? result : { ...result, errors: result.errors.map(plainError) };
+    };
   };
 }
 
 function hasWrongVariables(
   schema: GraphQLSchema,
   definitions: readonly VariableDefinitionNode[] | undefined,
-  variables: Execution['variables'],
+  variables: Operation['variables'],
 ): boolean {
   if (definitions === undefined || definitions.length === 0) return false;
   return getVariableValues(schema, definitions, variables ?? {}).errors !== undefined;
@@ -101,7 +99,7 @@ function containsItself(type: GraphQLInputType, around: readonly GraphQLInputTyp
 /** Compiled code takes a variable that must not be null for missing although it has a default. */
 function withDefaults(
   definitions: readonly VariableDefinitionNode[] = [],
-  variables: Execution['variables'],
+  variables: Operation['variables'],
 ): Readonly<Record<string, unknown>> {
   // Without a prototype: a variable may be called `constructor`.
   const given: Record<string, unknown> = Object.assign(Object.create(null), variables);

@@ -4,10 +4,10 @@ import type { Caller } from '../domain/access.js';
 import { SloStatusStream } from '../graph/slo-status-stream.js';
 import type { StreamEntry } from '../graph/violation-reader.js';
 import { ViolationStream } from '../graph/violation-stream.js';
-import { createExecutor } from './executor.js';
+import { createExecutor, type Execute } from './executor.js';
 import { hubKey } from './hub-key.js';
 import { LatestGroup, type Receiver } from './latest-group.js';
-import { LogGroup, type Subscriber } from './log-group.js';
+import { type End, LogGroup, type Subscriber } from './log-group.js';
 import type { OperationOptions } from './operations.js';
 import { createPayloads, type Payload } from './payloads.js';
 import { shownResult } from './shown-result.js';
@@ -26,13 +26,9 @@ export interface Subscription {
 /** Executes and serialises once per event for all equal subscriptions, over whatever transport they came. */
 export interface Hub {
   /** Serves a source that can be shared; null for any other, which is the asker's to iterate. */
-  subscribe(
-    source: AsyncIterable<unknown>,
-    operation: SharedOperation,
-    receiver: Omit<Receiver, 'end'>,
-  ): Subscription | null;
+  subscribe(source: AsyncIterable<unknown>, operation: SharedOperation, receiver: Receiver): Subscription | null;
   /** The same of violations, for who wants to know where in the log each answer stands. */
-  follow(source: ViolationStream, operation: SharedOperation, subscriber: Omit<Subscriber, 'end'>): Subscription;
+  follow(source: ViolationStream, operation: SharedOperation, subscriber: Subscriber): Subscription;
   /** The answer to an entry of a stream of violations, made now or at hand. */
   payload(operation: SharedOperation, entry: StreamEntry): Promise<Buffer>;
 }
@@ -46,15 +42,18 @@ export function createHub(options: OperationOptions): Hub {
   const latestGroups = new Map<string, LatestGroup>();
   const latestPayloads = createPayloads(MAX_STATUS_BYTES);
   let latestMade = 0;
-  const execute = createExecutor(options.schema, options.executor ?? 'graphql-jit');
+  const prepare = createExecutor(options.schema, options.executor ?? 'graphql-jit');
 
-  /** The operation's answer to one item, in a context of its own. */
-  async function executed({ args, caller }: SharedOperation, root: unknown, signal: AbortSignal): Promise<Payload> {
+  /** Makes the operation's answer to one item, in a context of its own. */
+  function answering({ args, caller }: SharedOperation, signal: AbortSignal): (item: unknown) => Promise<Payload> {
     const { document, operationName, variableValues: variables } = args;
-    const context = options.createContext({ caller, signal, cache: true });
-    const result = await execute({ document, operationName, variables, context, root });
-    const shown = shownResult(result, context, randomUUID(), options.log);
-    return { bytes: Buffer.from(JSON.stringify(shown)), lasting: shown.errors === undefined };
+    let execute: Execute | null = null;
+    return async (item) => {
+      execute ??= prepare({ document, operationName, variables });
+      const context = options.createContext({ caller, signal, cache: true });
+      const shown = shownResult(await execute(context, item), context, randomUUID(), options.log);
+      return { bytes: Buffer.from(JSON.stringify(shown)), lasting: shown.errors === undefined };
+    };
   }
 
   function groupOf(stream: ViolationStream, operation: SharedOperation): LogGroup {
@@ -67,7 +66,7 @@ export function createHub(options: OperationOptions): Hub {
       payloads,
       stream,
       signal: controller.signal,
-      execute: (item) => executed(operation, item, controller.signal),
+      execute: answering(operation, controller.signal),
       onEmpty() {
         if (groups.get(key) === group) groups.delete(key);
         controller.abort();
@@ -89,7 +88,7 @@ export function createHub(options: OperationOptions): Hub {
       payloads: latestPayloads,
       statuses,
       signal: controller.signal,
-      execute: (item) => executed(operation, item, controller.signal),
+      execute: answering(operation, controller.signal),
       onEmpty() {
         if (latestGroups.get(key) === group) latestGroups.delete(key);
         controller.abort();
@@ -99,29 +98,29 @@ export function createHub(options: OperationOptions): Hub {
     return group;
   }
 
-  function follow(source: ViolationStream, operation: SharedOperation, subscriber: Omit<Subscriber, 'end'>) {
+  function follow(source: ViolationStream, operation: SharedOperation, subscriber: Subscriber) {
     const group = groupOf(source, operation);
     const { first, reader } = source.takeApart();
-    return joined((end) => group.join({ ...subscriber, end }, first, reader));
+    return joined((end) => group.join(subscriber, end, first, reader));
   }
 
   return {
     follow,
     async payload(operation, { item, key }) {
       const { signal } = new AbortController();
-      const make = () => executed(operation, item, signal);
+      const make = () => answering(operation, signal)(item);
       return key === null ? (await make()).bytes : payloads.of(`${keyOf(operation)} ${key}`, make, signal);
     },
     subscribe(source, operation, receiver) {
       if (source instanceof ViolationStream) return follow(source, operation, receiver);
       if (!(source instanceof SloStatusStream)) return null;
       const group = latestGroupOf(source, operation);
-      return joined((end) => group.join({ ...receiver, end }));
+      return joined((end) => group.join(receiver, end));
     },
   };
 }
 
-function joined(join: (end: (error?: unknown) => void) => { leave(): void }): Subscription {
+function joined(join: (end: End) => { leave(): void }): Subscription {
   const { promise: ended, resolve, reject } = deferred();
   const membership = join((error) => (error === undefined ? resolve() : reject(error)));
   return {

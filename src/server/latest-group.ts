@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { SLOType } from '../graph/slo.type.js';
 import type { SloNews, SloStatuses } from '../graph/slo-statuses.js';
+import type { End } from './log-group.js';
 import type { Payload, Payloads } from './payloads.js';
 import type { Backpressure } from './sink.js';
 
@@ -10,8 +11,6 @@ export interface Receiver {
   send(payload: Buffer): void;
   /** Writes of this act leave together. */
   together(act: () => void): void;
-  /** The subscription is over: with an error when it failed. */
-  end(error?: unknown): void;
 }
 
 export interface LatestGroupOptions {
@@ -44,8 +43,8 @@ export class LatestGroup {
     });
   }
 
-  join(receiver: Receiver): { leave(): void } {
-    const member = new Member(receiver);
+  join(receiver: Receiver, end: End): { leave(): void } {
+    const member = new Member(receiver, end);
     this.members.add(member);
     void this.serve(member);
     return { leave: () => this.leave(member) };
@@ -69,17 +68,18 @@ export class LatestGroup {
     } catch (error) {
       const { left } = member;
       this.leave(member);
-      if (!left) member.receiver.end(error);
+      if (!left) member.end(error);
     }
   }
 
   private async tellNews(member: Member): Promise<void> {
-    const { backpressure, send, together } = member.receiver;
+    const { receiver } = member;
+    const { backpressure } = receiver;
     let ready: Buffer[] = [];
     let told = 0;
     const flush = () => {
-      together(() => {
-        for (const bytes of ready) send(bytes);
+      receiver.together(() => {
+        for (const bytes of ready) receiver.send(bytes);
       });
       ready = [];
     };
@@ -115,7 +115,10 @@ class Member {
   woken = false;
   private wake: () => void = () => {};
 
-  constructor(readonly receiver: Receiver) {}
+  constructor(
+    readonly receiver: Receiver,
+    readonly end: End,
+  ) {}
 
   rouse(): void {
     this.woken = true;

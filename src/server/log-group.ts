@@ -13,9 +13,10 @@ export interface Subscriber {
   send(payload: Buffer, position: LogPosition, item: ViolationStreamItem): void;
   /** Writes of this act leave together. */
   together(act: () => void): void;
-  /** The subscription is over: with an error when it failed. */
-  end(error?: unknown): void;
 }
+
+/** The subscription is over: with an error when it failed. */
+export type End = (error?: unknown) => void;
 
 export interface LogGroupOptions {
   readonly key: string;
@@ -43,9 +44,10 @@ export class LogGroup {
 
   constructor(private readonly options: LogGroupOptions) {}
 
-  join(subscriber: Subscriber, first: readonly StreamEntry[], reader: ViolationReader): { leave(): void } {
+  join(subscriber: Subscriber, end: End, first: readonly StreamEntry[], reader: ViolationReader): { leave(): void } {
+    const { epoch, seq } = reader.position;
     // Until it was told anything it stands at no place: whoever resumes from there gets a snapshot, or everything.
-    const member = new Member(subscriber, first.length === 0 ? reader.position : { ...reader.position, seq: 0 });
+    const member = new Member(subscriber, end, epoch, first.length === 0 ? seq : 0);
     this.members.add(member);
     void this.catchUp(member, reader, first);
     return { leave: () => this.leave(member) };
@@ -73,7 +75,7 @@ export class LogGroup {
         if (batch.more) continue;
         // From here to the end nothing is awaited: what the others get next, this one gets as well.
         if (this.tail === null || reader.position.seq >= this.tail.deliveredSeq) {
-          member.position = reader.position;
+          member.seq = reader.position.seq;
           this.live.add(member);
           this.tail ??= this.startTail(reader);
           return;
@@ -122,7 +124,7 @@ export class LogGroup {
   private deliver(bytes: Buffer, entry: StreamEntry): void {
     for (const member of this.live) {
       // Read by itself before it joined; a bookmark of the same place is news all the same.
-      if (entry.key !== null && member.position.seq >= entry.position.seq) continue;
+      if (entry.key !== null && member.seq >= entry.position.seq) continue;
       if (member.subscriber.backpressure.isFull()) this.stall(member);
       else member.give(bytes, entry);
     }
@@ -151,7 +153,7 @@ export class LogGroup {
   private fail(member: Member, error: unknown): void {
     const { left } = member;
     this.leave(member);
-    if (!left) member.subscriber.end(error);
+    if (!left) member.end(error);
   }
 
   private payloadOf({ item, key }: StreamEntry): Promise<Buffer> | Buffer {
@@ -167,11 +169,17 @@ class Member {
 
   constructor(
     readonly subscriber: Subscriber,
-    public position: LogPosition,
+    readonly end: End,
+    private readonly epoch: string,
+    public seq: number,
   ) {}
 
+  get position(): LogPosition {
+    return { epoch: this.epoch, seq: this.seq };
+  }
+
   give(bytes: Buffer, { position, item }: StreamEntry): void {
-    this.position = position;
+    this.seq = position.seq;
     this.subscriber.send(bytes, position, item);
   }
 }
@@ -193,7 +201,8 @@ class Tail {
   private silent = false;
   private wake: () => void = () => {};
   private readonly stopListening: () => void;
-  private stopTimer: () => void = () => {};
+  private heardAtMs = 0;
+  private stopTimer: (() => void) | null = null;
 
   constructor(
     readonly reader: ViolationReader,
@@ -217,7 +226,7 @@ class Tail {
   stop(): void {
     this.stopped = true;
     this.stopListening();
-    this.stopTimer();
+    this.stopTimer?.();
     this.rouse();
   }
 
@@ -253,13 +262,22 @@ class Tail {
     this.events.deliver(bytes, entry);
   }
 
+  /** The timer is not set anew for every event: it looks at the time of the last one when it fires. */
   private listenForSilence(): void {
-    this.stopTimer();
+    this.heardAtMs = this.timing.now();
     this.silent = false;
-    this.stopTimer = this.timing.startTimer(() => {
+    if (this.stopTimer === null) this.startTimer(this.timing.silenceMs);
+  }
+
+  private startTimer(delayMs: number): void {
+    const { now, silenceMs, startTimer } = this.timing;
+    this.stopTimer = startTimer(() => {
+      this.stopTimer = null;
+      const leftMs = this.heardAtMs + silenceMs - now();
+      if (leftMs > 0) return this.startTimer(Math.min(leftMs, silenceMs));
       this.silent = true;
       this.rouse();
-    }, this.timing.silenceMs);
+    }, delayMs);
   }
 
   private rouse(): void {

@@ -1,9 +1,9 @@
+import type { Writable } from 'node:stream';
+
 /** Where a subscriber's messages go: a WebSocket, or the body of an answer that does not end. */
 export interface Sink {
-  /** Written and not yet taken by the kernel. */
-  unsentBytes(): number;
-  /** Calls back once when everything is taken, or the client is gone. */
-  onceDrained(callback: () => void): void;
+  /** What all of them are written to. */
+  readonly stream: Writable;
   /** Ends the connection: it reads nothing. */
   dismiss(cursor: string): void;
 }
@@ -26,23 +26,44 @@ export interface Backpressure {
   isStalled(): boolean;
 }
 
-export function createBackpressure(sink: Sink, maxStallMs = MAX_STALL_MS): Backpressure {
-  let waiting: Promise<void> | null = null;
-  const wait = (cursor: string) =>
-    new Promise<void>((resolve) => {
-      const timer = setTimeout(() => sink.dismiss(cursor), maxStallMs);
-      sink.onceDrained(() => {
+/** No closures: it is looked at for every event and subscriber, and what lies apart in memory takes long to reach. */
+export class SinkBackpressure implements Backpressure {
+  private waiting: Promise<void> | null = null;
+  private readonly stream: Writable;
+
+  constructor(
+    private readonly sink: Sink,
+    private readonly maxStallMs = MAX_STALL_MS,
+  ) {
+    this.stream = sink.stream;
+  }
+
+  isFull(): boolean {
+    return this.stream.writableLength > MAX_UNSENT_BYTES;
+  }
+
+  room(cursor: string): Promise<void> {
+    this.waiting ??= this.drained(cursor);
+    return this.waiting;
+  }
+
+  isStalled(): boolean {
+    return this.waiting !== null;
+  }
+
+  private drained(cursor: string): Promise<void> {
+    const { stream } = this;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.sink.dismiss(cursor), this.maxStallMs);
+      const done = () => {
+        stream.off('drain', done);
+        stream.off('close', done);
         clearTimeout(timer);
-        waiting = null;
+        this.waiting = null;
         resolve();
-      });
+      };
+      stream.on('drain', done);
+      stream.on('close', done);
     });
-  return {
-    isFull: () => sink.unsentBytes() > MAX_UNSENT_BYTES,
-    room(cursor) {
-      waiting ??= wait(cursor);
-      return waiting;
-    },
-    isStalled: () => waiting !== null,
-  };
+  }
 }

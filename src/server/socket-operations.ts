@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import {
   createSourceEventStream,
   type ExecutionArgs,
@@ -15,15 +16,19 @@ import { admitOperation } from './admission.js';
 import type { Authenticator } from './auth.js';
 import { asGraphqlError, formatError } from './format-error.js';
 import type { Hub, Subscription } from './hub.js';
+import type { Receiver } from './latest-group.js';
 import type { Outcome } from './metrics.js';
 import type { OperationOptions } from './operations.js';
 import { type Place, TRY_AGAIN_LATER } from './places.js';
 import { shownResult, withPlan } from './shown-result.js';
 import type { Backpressure } from './sink.js';
+import { writeText } from './text-frame.js';
 
 /** One WebSocket and what runs on it. */
 export interface SocketSession {
   readonly socket: WebSocket;
+  /** What the socket writes to. */
+  readonly transport: Duplex;
   readonly place: Place;
   /** Id of the upgrade request. */
   readonly requestId: string;
@@ -60,7 +65,7 @@ export interface SocketOperationOptions extends OperationOptions {
   readonly onEnd: () => void;
 }
 
-const CLOSING_BRACE = 0x7d;
+const CLOSING_BRACE = Buffer.from('}');
 
 type SocketContext = Context<Record<string, unknown> | undefined, SocketSession>;
 
@@ -180,11 +185,7 @@ async function subscribe(
   const source = await createSourceEventStream({ ...args, contextValue: contextFor(operation, options, false) });
   if (!(Symbol.asyncIterator in source)) return source;
   const { signal } = operation.controller;
-  const shared = options.hub.subscribe(
-    source,
-    { args, caller: operation.caller },
-    { backpressure: operation.session.backpressure, together: operation.session.together, send: sender(operation) },
-  );
+  const shared = options.hub.subscribe(source, { args, caller: operation.caller }, new SocketSubscriber(operation));
   if (shared !== null) {
     onceAborted(signal, () => shared.leave());
     return silentAnswers(shared);
@@ -216,15 +217,25 @@ function onceAborted(signal: AbortSignal, act: () => void): void {
 }
 
 /** Messages differ by the client's name for the operation; the rest is the same bytes for everybody. */
-function sender({ id, session: { socket } }: SocketOperation): (payload: Buffer) => void {
-  const head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
-  return (payload) => {
-    const frame = Buffer.allocUnsafe(head.length + payload.length + 1);
-    head.copy(frame);
-    payload.copy(frame, head.length);
-    frame[frame.length - 1] = CLOSING_BRACE;
-    socket.send(frame, { binary: false });
-  };
+class SocketSubscriber implements Receiver {
+  readonly backpressure: Backpressure;
+  readonly together: SocketSession['together'];
+  private readonly socket: WebSocket;
+  private readonly transport: Duplex;
+  private readonly head: Buffer;
+
+  constructor({ id, session }: SocketOperation) {
+    this.backpressure = session.backpressure;
+    this.together = session.together;
+    this.socket = session.socket;
+    this.transport = session.transport;
+    this.head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
+  }
+
+  send(payload: Buffer): void {
+    const { socket } = this;
+    if (socket.readyState === socket.OPEN) writeText(this.transport, this.head, payload, CLOSING_BRACE);
+  }
 }
 
 /** What the protocol waits on while the hub does the sending: it ends, or fails, when the subscription does. */

@@ -7,7 +7,7 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { isStill } from './auth.js';
 import { type OriginRules, refusedOrigin } from './origin.js';
 import { type Place, RETRY_SECONDS, type TakePlace, TRY_AGAIN_LATER } from './places.js';
-import { createBackpressure, MAX_STALL_MS, type Sink, SLOW_CONSUMER, slowConsumer } from './sink.js';
+import { MAX_STALL_MS, type Sink, SinkBackpressure, SLOW_CONSUMER, slowConsumer } from './sink.js';
 import { createSocketOperations, type SocketOperationOptions, type SocketSession } from './socket-operations.js';
 
 export interface WebSocketOptions extends Omit<SocketOperationOptions, 'onEnd'> {
@@ -60,12 +60,13 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
     );
     const session: SocketSession = {
       socket,
+      transport: request.socket,
       place,
       requestId,
       authorization: request.headers.authorization,
       caller: null,
       operations: new Map(),
-      backpressure: createBackpressure(sink, options.maxStallMs ?? MAX_STALL_MS),
+      backpressure: new SinkBackpressure(sink, options.maxStallMs ?? MAX_STALL_MS),
       together(act) {
         request.socket.cork();
         act();
@@ -156,16 +157,7 @@ function holdBack(socket: WebSocket, transport: Duplex): void {
 
 function sinkOf(socket: WebSocket, transport: Duplex, onDismiss: () => void): Sink {
   return {
-    unsentBytes: () => socket.bufferedAmount,
-    onceDrained(callback) {
-      const done = () => {
-        transport.off('drain', done);
-        socket.off('close', done);
-        callback();
-      };
-      transport.on('drain', done);
-      socket.on('close', done);
-    },
+    stream: transport,
     dismiss(cursor) {
       onDismiss();
       socket.close(SLOW_CONSUMER, slowConsumer(cursor));

@@ -208,7 +208,7 @@ async function answerOf(
     gridMs: 5_000,
   });
   const execute = createExecutor(schema, name);
-  const run = () => execute({ document, variables, operationName, context });
+  const run = () => execute({ document, variables, operationName })(context);
   await run();
   const { data, errors } = await run();
   const shown = (errors ?? []).map((error: GraphQLError) => {

@@ -88,8 +88,8 @@ function receiver() {
       },
       send: (payload: Buffer) => void seen.push(payload.toString()),
       together: (act: () => void) => act(),
-      end: (error?: unknown) => void ends.push(error),
     },
+    end: (error?: unknown) => void ends.push(error),
   };
 }
 
@@ -101,12 +101,12 @@ describe('receivers of equal subscriptions to states', () => {
   it('share one execution of each evaluation, whenever they came', async () => {
     const world = grouped(['a', 'b']);
     const [first, second, late] = [receiver(), receiver(), receiver()];
-    world.group.join(first.port);
-    world.group.join(second.port);
+    world.group.join(first.port, first.end);
+    world.group.join(second.port, second.end);
     await settled();
     world.evaluate(['a'], 1);
     await settled();
-    world.group.join(late.port);
+    world.group.join(late.port, late.end);
     await settled();
     expect(first.seen).toEqual(['a@0', 'b@0', 'a@1']);
     expect(second.seen).toEqual(first.seen);
@@ -117,8 +117,8 @@ describe('receivers of equal subscriptions to states', () => {
   it('that do not read hold nobody up, and go on with the newest of each', async () => {
     const world = grouped(['a', 'b']);
     const [quick, slow] = [receiver(), receiver()];
-    world.group.join(quick.port);
-    world.group.join(slow.port);
+    world.group.join(quick.port, quick.end);
+    world.group.join(slow.port, slow.end);
     await settled();
     slow.stall();
     for (let n = 1; n <= 30; n += 1) {
@@ -140,7 +140,7 @@ describe('receivers of equal subscriptions to states', () => {
     const { port } = only;
     const isFull = () => only.seen.length >= 16 && port.backpressure.isStalled();
     only.stall();
-    world.group.join({ ...port, backpressure: { ...port.backpressure, isFull } });
+    world.group.join({ ...port, backpressure: { ...port.backpressure, isFull } }, only.end);
     await settled();
     expect(only.seen).toHaveLength(16);
     world.evaluate(names, 7);
@@ -154,8 +154,8 @@ describe('receivers of equal subscriptions to states', () => {
   it('are told of a failure, and leave nothing behind', async () => {
     const world = grouped(['a']);
     const [one, other] = [receiver(), receiver()];
-    const { leave } = world.group.join(one.port);
-    world.group.join(other.port);
+    const { leave } = world.group.join(one.port, one.end);
+    world.group.join(other.port, other.end);
     await settled();
     leave();
     leave();

@@ -72,7 +72,7 @@ function groupOver(log: ViolationEvent[]) {
         follow() {
           const backpressure = { isFull: () => false, room: async () => {}, isStalled: () => false };
           const send = (payload: Buffer) => void seen.push(payload.toString());
-          group.join({ backpressure, send, together: (act) => act(), end() {} }, [], reader);
+          group.join({ backpressure, send, together: (act) => act() }, () => {}, [], reader);
         },
       };
     },
