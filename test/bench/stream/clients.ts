@@ -20,6 +20,8 @@ export interface Crowd {
 }
 
 const OPENING = 100;
+/** A message to be ignored is shorter than any event. */
+const IGNORED_BYTES = 240;
 
 process.on('disconnect', () => process.exit(0));
 const crowd = JSON.parse(process.argv[2] ?? '{}') as Crowd;
@@ -35,7 +37,8 @@ let bookmark = '';
 let announce = () => {};
 
 function onEvent(index: number, data: Buffer): void {
-  if (ignore !== undefined && data.includes(ignore)) {
+  // Looking into every message would be a cost of those alone who ignore some.
+  if (ignore !== undefined && data.length < IGNORED_BYTES && data.includes(ignore)) {
     bookmark = data.toString();
     bookmarked[index] = 1;
     return;
