@@ -51,8 +51,9 @@ export function createHub(options: OperationOptions): Hub {
     return async (item) => {
       execute ??= prepare({ document, operationName, variables });
       const context = options.createContext({ caller, signal, cache: true });
-      const shown = shownResult(await execute(context, item), context, randomUUID(), options.log);
-      return { bytes: Buffer.from(JSON.stringify(shown)), lasting: shown.errors === undefined };
+      const result = await execute(context, item);
+      const shown = shownResult(result, context, result.errors === undefined ? '' : randomUUID(), options.log);
+      return { bytes: bytesOf(JSON.stringify(shown)), lasting: shown.errors === undefined };
     };
   }
 
@@ -135,6 +136,13 @@ function joined(join: (end: End) => { leave(): void }): Subscription {
 function keyOf({ args, caller }: SharedOperation): string {
   const { document, operationName, variableValues: variables } = args;
   return hubKey({ document, operationName, variables, caller });
+}
+
+/** In memory of its own: a part of the pool that small buffers share would keep all of that for as long as it is kept. */
+function bytesOf(text: string): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.write(text);
+  return bytes;
 }
 
 function deferred(): { promise: Promise<void>; resolve: () => void; reject: (error: unknown) => void } {
