@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'libsql';
 import { createSqliteStore } from '../../../src/store/sqlite-store.js';
 import { median } from '../measure.js';
 import { violation } from './operation.js';
+import { openRawLog } from './raw-log.js';
 import { atLeast, judge } from './verdict.js';
 
 const COMMITS = 500;
@@ -13,11 +13,7 @@ const COMMITS = 500;
 export async function commitRates(rounds: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'slograph-bench-'));
   const store = await createSqliteStore({ path: join(folder, 'store.db') });
-  const raw = new Database(join(folder, 'raw.db'));
-  raw.exec('PRAGMA journal_mode = WAL');
-  raw.exec('PRAGMA synchronous = FULL');
-  raw.exec('CREATE TABLE event (seq INTEGER PRIMARY KEY, event_id TEXT NOT NULL UNIQUE, body TEXT NOT NULL)');
-  const insert = raw.prepare('INSERT INTO event (event_id, body) VALUES (?, ?)');
+  const raw = openRawLog(join(folder, 'raw.db'));
   const rates = { store: [] as number[], raw: [] as number[] };
   let id = 0;
   for (let round = -1; round < rounds; round += 1) {
@@ -31,7 +27,7 @@ export async function commitRates(rounds: number): Promise<void> {
     const rawMs = await timed(async () => {
       for (let commit = 0; commit < COMMITS; commit += 1) {
         id += 1;
-        insert.run(`e${id}`, JSON.stringify(violation(`v${id}`)));
+        raw.insert(`e${id}`, JSON.stringify(violation(`v${id}`)));
       }
     });
     if (round < 0) continue;
