@@ -30,23 +30,38 @@ export function createAppend(file: Database.Database): Append {
     return { ...change, seq, emittedAtMs: nowMs };
   }
 
-  return (changes, nowMs) => {
+  function storeAll(changes: readonly ViolationChange[], nowMs: number): readonly ViolationEvent[] {
+    let last = head ?? readHead();
+    const stored: ViolationEvent[] = [];
+    for (const change of changes) {
+      const event = store(change, last + 1, nowMs);
+      if (event === null) continue;
+      stored.push(event);
+      last = event.seq;
+    }
+    head = last;
+    return stored;
+  }
+
+  function inTransaction<T>(work: () => T): T {
     begin.run();
     try {
-      let last = head ?? readHead();
-      const stored: ViolationEvent[] = [];
-      for (const change of changes) {
-        const event = store(change, last + 1, nowMs);
-        if (event === null) continue;
-        stored.push(event);
-        last = event.seq;
-      }
+      const result = work();
       commit.run();
-      head = last;
-      return stored;
+      return result;
+    } catch (error) {
+      if (file.inTransaction) file.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  return (changes, nowMs) => {
+    // One insert is a transaction by itself.
+    const isOneInsert = changes.length === 1 && changes[0]?.transition === 'OPENED';
+    try {
+      return isOneInsert ? storeAll(changes, nowMs) : inTransaction(() => storeAll(changes, nowMs));
     } catch (error) {
       head = null;
-      if (file.inTransaction) file.exec('ROLLBACK');
       throw error;
     }
   };
