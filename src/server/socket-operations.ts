@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import {
   createSourceEventStream,
   type ExecutionArgs,
@@ -28,7 +28,7 @@ import { writeText } from './text-frame.js';
 export interface SocketSession {
   readonly socket: WebSocket;
   /** What the socket writes to. */
-  readonly transport: Duplex;
+  readonly transport: Socket;
   readonly place: Place;
   /** Id of the upgrade request. */
   readonly requestId: string;
@@ -221,7 +221,7 @@ class SocketSubscriber implements Receiver {
   readonly backpressure: Backpressure;
   readonly together: SocketSession['together'];
   private readonly socket: WebSocket;
-  private readonly transport: Duplex;
+  private readonly transport: Socket;
   private readonly head: Buffer;
 
   constructor({ id, session }: SocketOperation) {

@@ -21,7 +21,7 @@ async function connect() {
   return { socket, transport, client, seen };
 }
 
-const LENGTHS = [2, 125, 126, 1_024, 1_025, 65_535, 65_536, 200_000];
+const LENGTHS = [2, 125, 126, 16_384, 16_385, 65_535, 65_536, 200_000];
 
 it('writes texts of every length, between those that the server sends by itself, which a client reads in order', async () => {
   const { socket, transport, client, seen } = await connect();
@@ -34,4 +34,33 @@ it('writes texts of every length, between those that the server sends by itself,
   await once(client, 'close');
   expect(texts.map((text) => Buffer.byteLength(text))).toEqual(LENGTHS);
   expect(seen).toEqual(texts.flatMap((text) => [text, 'between']));
+});
+
+it('keeps what a client that does not read has not taken, while others are written to', async () => {
+  const [slow, quick] = [await connect(), await connect()];
+  slow.client.pause();
+  const texts = Array.from({ length: 3_000 }, (_, index) => `${index} ${'x'.repeat(index)}`);
+  for (const text of texts) {
+    for (const { transport } of [slow, quick]) {
+      writeText(transport, Buffer.from('<'), Buffer.from(text), Buffer.from('>'));
+    }
+  }
+  expect(slow.transport.writableLength).toBeGreaterThan(0);
+  slow.client.resume();
+  for (const { socket, client, seen } of [quick, slow]) {
+    socket.close();
+    await once(client, 'close');
+    expect(seen).toEqual(texts.map((text) => `<${text}>`));
+  }
+});
+
+it('joins what is written to a corked transport in one go', async () => {
+  const { socket, transport, client, seen } = await connect();
+  transport.cork();
+  for (const text of ['one', 'two', 'three'])
+    writeText(transport, Buffer.from('<'), Buffer.from(text), Buffer.from('>'));
+  transport.uncork();
+  socket.close();
+  await once(client, 'close');
+  expect(seen).toEqual(['<one>', '<two>', '<three>']);
 });
