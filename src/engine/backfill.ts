@@ -193,11 +193,18 @@ function beginningOf({ toMs }: SliceSpan, lengthMs: number): number {
   return Math.floor((toMs - 1 - (lengthMs - unitMs)) / unitMs) * unitMs;
 }
 
+/** Where a stream's history begins: what is asked for begins with a whole slice of those that are kept of that time. */
+function beginningOfHistory(slices: LedgerEntry['slices'], closedMs: number): number {
+  const fromMs = closedMs - slices.needs.hoursForMs;
+  const sliceMs = slices.resolutionAt(fromMs);
+  return Math.floor(fromMs / sliceMs) * sliceMs;
+}
+
 function readRatioOf(entries: readonly LedgerEntry[], closedMs: number): number {
   let wantedMs = 0;
   let missingMs = 0;
   for (const { slices } of entries) {
-    const fromMs = Math.floor((closedMs - slices.needs.hoursForMs) / HOUR_MS) * HOUR_MS;
+    const fromMs = beginningOfHistory(slices, closedMs);
     wantedMs += closedMs - NEWEST_MS - fromMs;
     missingMs += slices.missingMs(fromMs, closedMs - NEWEST_MS);
   }
