@@ -5,6 +5,9 @@ import { countSlices, type SliceColumns, SliceMark } from './slices.js';
 import { type CountingHours, type ObjectiveDefinition, type SloDefinition, sliOf, type WindowReading } from './slo.js';
 
 const BLOCK_MS = 300_000;
+const HOUR_MS = 3_600_000;
+/** What began longer ago is kept by the hour, unless it matters in which slice something happened. */
+const BLOCKS_FOR_MS = 72 * HOUR_MS;
 
 /** What is counted, and until when. */
 export interface Counting {
@@ -98,9 +101,11 @@ export function sliceSpanOf(
   const unitMs = sliceLengthOf(objective);
   const toMs = alignDown(endMs, unitMs);
   const isCalendar = slo.window.kind === 'CALENDAR' && windowMs === slo.windowMs;
-  const fromMs = alignDown(isCalendar ? windowAt(slo, endMs).fromMs : toMs - windowMs, unitMs);
-  if (fromMs >= toMs) return null;
   const isOne = objective.timeSliceWindowMs === null && !isBySlices(slo, objective);
+  const isLong = isOne && !isCalendar && windowMs >= BLOCKS_FOR_MS;
+  const beginMs = isCalendar ? windowAt(slo, endMs).fromMs : toMs - windowMs;
+  const fromMs = isLong ? Math.round(beginMs / HOUR_MS) * HOUR_MS : alignDown(beginMs, unitMs);
+  if (fromMs >= toMs) return null;
   return { fromMs, toMs, sliceMs: isOne ? toMs - fromMs : unitMs };
 }
 

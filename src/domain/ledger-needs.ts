@@ -26,18 +26,21 @@ export const unusedNeeds: StreamNeeds = {
  * hour by the clock of its zone, keeps short slices for its whole window.
  */
 export function needsOf(slo: SloDefinition, objective: ObjectiveDefinition): StreamNeeds {
+  const isFrozen = slo.noData === 'FREEZE';
   // A calendar window may be longer than its nominal length, and the one before it is of interest on its first day.
-  const windowMs = slo.window.kind === 'CALENDAR' ? slo.windowMs + 7 * DAY_MS : slo.windowMs;
+  const lengthMs = slo.window.kind === 'CALENDAR' ? slo.windowMs + 7 * DAY_MS : slo.windowMs;
+  // Figures that stay as they were are of a window that ended when there was data last, within the present one.
+  const windowMs = isFrozen ? lengthMs + slo.windowMs : lengthMs;
   const windows = windowsOf(slo);
   const hoursForMs = Math.max(windowMs, ...windows);
   const isWhole = beginsOnTheHour(slo) && !isBySlices(slo, objective);
-  const neededMs = Math.min(isWhole ? HOUR_MS : BLOCK_MS, objective.timeSliceWindowMs ?? HOUR_MS);
+  const lengths = [isWhole ? HOUR_MS : BLOCK_MS, objective.timeSliceWindowMs ?? HOUR_MS];
   const isFine = windows.some((length) => length < HOUR_MS || length % BLOCK_MS !== 0);
-  const minutesForMs = neededMs % BLOCK_MS !== 0 ? windowMs : isFine ? MINUTES_FOR_MS : 0;
-  const blocksForMs = neededMs % HOUR_MS !== 0 ? windowMs : BLOCKS_FOR_MS;
+  const minutesForMs = lengths.some((length) => length % BLOCK_MS !== 0) ? windowMs : isFine ? MINUTES_FOR_MS : 0;
+  const blocksForMs = lengths.some((length) => length % HOUR_MS !== 0) ? windowMs : BLOCKS_FOR_MS;
   return {
     minutesForMs: ceil(minutesForMs, BLOCK_MS),
-    blocksForMs: ceil(Math.max(BLOCKS_FOR_MS, blocksForMs), HOUR_MS),
+    blocksForMs: ceil(Math.max((isFrozen ? 2 : 1) * BLOCKS_FOR_MS, blocksForMs), HOUR_MS),
     hoursForMs: ceil(hoursForMs, HOUR_MS),
   };
 }
