@@ -1,35 +1,27 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Timeline } from '../../../src/demo/incidents.js';
-import { istioProxies } from '../../../src/demo/istio.js';
-import { type Series, storedLabels, type Target } from '../../../src/demo/target.js';
 import { trueEvents } from '../../../src/demo/truth.js';
-import { createWorld } from '../../../src/demo/world.js';
-import { everything } from '../../../src/domain/access.js';
 import type { ObjectiveDefinition, ObjectiveStatus, SloDefinition, SloStatus } from '../../../src/domain/slo.js';
-import { systemClock } from '../../../src/engine/clock.js';
-import { createEngine } from '../../../src/engine/engine.js';
-import { createPlanner } from '../../../src/sources/prometheus/planner.js';
-import { createSliCompiler } from '../../../src/sources/sli-compiler.js';
-import { createEventSource } from '../../../src/sources/sli-events.js';
-import { createSqliteStore } from '../../../src/store/sqlite-store.js';
-import { startPrometheus, type TestPrometheus } from '../../support/prometheus.js';
-import { until } from '../../support/until.js';
+import type { TestPrometheus } from '../../support/prometheus.js';
 import { anObjective, anSli, anSlo } from '../../unit/domain/slo-examples.js';
+import {
+  AT,
+  DAY,
+  evaluated,
+  eventSlices,
+  failedOf,
+  GAP,
+  HOUR,
+  MINUTE,
+  RETIRED,
+  requests,
+  SLICE,
+  startHistory,
+  summed,
+} from './budget-history.js';
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-const STEP = 2 * MINUTE;
-
-/** In Berlin clocks are turned on 29 March at 01:00 UTC; in Seoul the month ends on 31 March at 15:00 UTC. */
-const AT = Date.UTC(2026, 3, 1, 12);
-const FROM = Date.UTC(2026, 2, 22, 12);
-const OUTAGE = Date.UTC(2026, 2, 31, 20);
-/** From here to there nothing was scraped. */
-const GAP = [Date.UTC(2026, 2, 30, 6), Date.UTC(2026, 2, 30, 9)] as const;
+const all = requests.aggregator;
+const failed = failedOf(all);
+const collected = requests.collector;
 
 const text = (query: string) => ({ text: query, path: '', line: 1, column: 1 });
 const measureOf = (service: string) => {
@@ -42,6 +34,7 @@ const measureOf = (service: string) => {
   } as const;
 };
 const measure = measureOf('aggregator');
+const retired = anSli({ measure: measureOf('retired') });
 
 type Changes = Partial<SloDefinition> & { readonly objective?: Partial<ObjectiveDefinition> };
 
@@ -51,9 +44,9 @@ function slo(name: string, { objective = {}, ...changes }: Changes): SloDefiniti
   return anSlo({ name, cluster: 'core', sli: anSli({ measure }), windowMs, objectives, burnRateRules: [], ...changes });
 }
 
-const calendar = (unit: 'DAY' | 'WEEK' | 'MONTH', timeZone: string, startTime = '2026-01-01 00:00:00') =>
+const calendar = (unit: 'WEEK' | 'MONTH', timeZone: string, startTime = '2026-01-01 00:00:00') =>
   ({ kind: 'CALENDAR', unit, count: 1, startTime, timeZone }) as const;
-const slices = { timeSliceTarget: '0.99', timeSliceWindowMs: 10 * MINUTE };
+const slices = { timeSliceTarget: '0.99', timeSliceWindowMs: SLICE };
 const office = { days: [1, 2, 3, 4, 5, 6, 7], fromMinute: 480, toMinute: 1_080, timeZone: 'Europe/Berlin' };
 
 /** Two services: of events one promises less and weighs thrice as much. */
@@ -80,6 +73,15 @@ const definitions: readonly SloDefinition[] = [
   }),
   slo('silence-is-bad', { budgetingMethod: 'TIMESLICES', objective: slices, noData: 'BAD' }),
   slo('silence-is-good', { budgetingMethod: 'TIMESLICES', objective: slices, noData: 'GOOD' }),
+  slo('retired', { sli: retired }),
+  slo('retired-and-frozen', { sli: retired, noData: 'FREEZE' }),
+  slo('retired-slices', { sli: retired, budgetingMethod: 'TIMESLICES', objective: slices }),
+  slo('retired-and-frozen-slices', {
+    sli: retired,
+    budgetingMethod: 'TIMESLICES',
+    objective: slices,
+    noData: 'FREEZE',
+  }),
   composite('both', {}),
   composite('both-in-slices', { budgetingMethod: 'TIMESLICES', objective: { ...slices, target: '0.9' } }),
   composite('both-in-parts', {
@@ -89,78 +91,13 @@ const definitions: readonly SloDefinition[] = [
   slo('office-hours', { sli: anSli({ measure, counting: { hours: [office], when: null } }) }),
 ];
 
-const timeline = new Timeline([
-  { kind: 'OUTAGE', cluster: 'cloud-core', startMs: OUTAGE, endMs: OUTAGE + 75 * MINUTE },
-]);
-const counters = countersIn(timeline);
-const all = counters.map(([, series]) => series);
-const failed = failedOf(all);
-/** A second service, which fails where the outage of the first ends, and a day before it. */
-const collectors = countersIn(
-  new Timeline([
-    { kind: 'OUTAGE', cluster: 'cloud-core', startMs: OUTAGE - DAY, endMs: OUTAGE - DAY + 45 * MINUTE },
-    { kind: 'OUTAGE', cluster: 'cloud-core', startMs: OUTAGE + 40 * MINUTE, endMs: OUTAGE + 2 * HOUR },
-  ]),
-);
-const collected = collectors.map(([, series]) => series);
-
-function countersIn(incidents: Timeline): readonly (readonly [Target, Series])[] {
-  return istioProxies('cloud-core', createWorld(FROM, incidents)).flatMap((target) =>
-    target.families
-      .flatMap(({ series }) => series)
-      .filter((series) => series.name === 'istio_requests_total' && isAsked(storedLabels(target, series)))
-      .map((series): [Target, Series] => [target, series]),
-  );
-}
-
-function failedOf(series: readonly Series[]): readonly Series[] {
-  return series.filter(({ labels }) => /^5/.test(labels.response_code ?? ''));
-}
-
-function isAsked(stored: Readonly<Record<string, string>>): boolean {
-  return stored.reporter === 'destination' && stored.destination_service_name === 'aggregator';
-}
-
-/** True events of slices of a span, with those in the gap left out: whole slices of 10 minutes lie in it. */
-function truth(fromMs: number, toMs: number, series = all, sliceMs = 10 * MINUTE) {
-  const bad = failedOf(series);
-  const parts: { readonly bad: number; readonly total: number; readonly fromMs: number }[] = [];
-  for (let at = fromMs; at < toMs; at += sliceMs) {
-    if (at >= GAP[0] && at + sliceMs < GAP[1]) continue;
-    parts.push({ fromMs: at, bad: trueEvents(bad, at, at + sliceMs), total: trueEvents(series, at, at + sliceMs) });
-  }
-  return parts;
-}
-
-function summed(parts: ReturnType<typeof truth>) {
-  return parts.reduce((sum, { bad, total }) => ({ bad: sum.bad + bad, total: sum.total + total }), {
-    bad: 0,
-    total: 0,
-  });
-}
-
 describe('budgets on a Prometheus that holds history of the demo', () => {
   let prometheus: TestPrometheus;
   let statuses: ReadonlyMap<string, SloStatus>;
 
   beforeAll(async () => {
-    prometheus = await startPrometheus({ shared: true });
-    for (let fromMs = FROM; fromMs < AT; fromMs += DAY) {
-      const times: number[] = [];
-      for (let at = fromMs; at < Math.min(AT + 1, fromMs + DAY); at += STEP)
-        if (at <= GAP[0] || at >= GAP[1]) times.push(at);
-      if (fromMs + DAY >= AT) times.push(AT);
-      await prometheus.push(
-        [...counters, ...collectors].map(([target, series], index) => ({
-          labels: {
-            ...storedLabels(target, series),
-            ...(index < counters.length ? {} : { destination_service_name: 'collector' }),
-          },
-          samples: [...new Set(times)].map((at) => [at, series.valueAt(at)] as const),
-        })),
-      );
-    }
-    statuses = await evaluated(prometheus.url);
+    prometheus = await startHistory();
+    statuses = await evaluated(prometheus.url, definitions, AT);
   }, 120_000);
   afterAll(() => prometheus?.dispose());
 
@@ -181,7 +118,7 @@ describe('budgets on a Prometheus that holds history of the demo', () => {
   });
 
   it('of a calendar window is held against what its end will bring', () => {
-    const { bad, total } = summed(truth(Date.UTC(2026, 2, 31, 15), AT));
+    const { bad, total } = summed(eventSlices(all, Date.UTC(2026, 2, 31, 15), AT));
     const { budget } = status('month-in-seoul');
     const elapsed = (AT - Date.UTC(2026, 2, 31, 15)) / (30 * DAY);
     expect(budget.consumedRatio).toBeCloseTo((bad / total / 0.01) * elapsed, 3);
@@ -190,7 +127,7 @@ describe('budgets on a Prometheus that holds history of the demo', () => {
   });
 
   it('count slices, and parts of them', () => {
-    const week = truth(AT - 7 * DAY, AT);
+    const week = eventSlices(all, AT - 7 * DAY, AT);
     const bad = week.filter(({ bad, total }) => bad / total > 0.01).length;
     expect(bad).toBeGreaterThan(5);
     expect(status('slices').events).toMatchObject({ bad, total: week.length });
@@ -201,7 +138,7 @@ describe('budgets on a Prometheus that holds history of the demo', () => {
   });
 
   it('count the slices of a week that lacks an hour', () => {
-    const begun = truth(Date.UTC(2026, 2, 26, 11), AT);
+    const begun = eventSlices(all, Date.UTC(2026, 2, 26, 11), AT);
     const { events, budget } = status('slices-in-berlin');
     expect(events?.total).toBe(begun.length);
     // The week ends at noon of 2 April in summer: 167 hours, of which 17 slices were silent.
@@ -211,7 +148,7 @@ describe('budgets on a Prometheus that holds history of the demo', () => {
   });
 
   it('take silence for what the policy says', () => {
-    const silent = (GAP[1] - GAP[0]) / (10 * MINUTE) - 1;
+    const silent = (GAP[1] - GAP[0]) / SLICE - 1;
     const ignored = status('slices').events;
     const { bad = 0, total = 0 } = ignored ?? {};
     for (const [name, more] of [
@@ -224,8 +161,26 @@ describe('budgets on a Prometheus that holds history of the demo', () => {
     }
   });
 
+  it('stay as they were when there was data last, where silence freezes them', () => {
+    const before = eventSlices(collected, RETIRED - 7 * DAY, RETIRED);
+    const left = eventSlices(collected, AT - 7 * DAY, RETIRED);
+    for (const [name, seen] of [
+      ['retired', left],
+      // What began long ago began at the nearest hour.
+      ['retired-and-frozen', eventSlices(collected, RETIRED - 7 * DAY - 20 * MINUTE, RETIRED)],
+    ] as const) {
+      const { bad, total } = summed(seen);
+      near(name, { bad, total }, 0.0005);
+      expect(status(name).budget.consumedRatio).toBeCloseTo(bad / total / 0.01, 3);
+    }
+    const badOf = (seen: typeof left) => seen.filter(({ bad, total }) => bad / total > 0.01).length;
+    expect(summed(before).total - summed(left).total).toBeGreaterThan(1_000);
+    expect(status('retired-slices').events).toMatchObject({ bad: badOf(left), total: left.length });
+    expect(status('retired-and-frozen-slices').events).toMatchObject({ bad: badOf(before), total: before.length });
+  });
+
   describe('of a composite', () => {
-    const week = () => [truth(AT - 7 * DAY, AT), truth(AT - 7 * DAY, AT, collected)] as const;
+    const week = () => [eventSlices(all, AT - 7 * DAY, AT), eventSlices(collected, AT - 7 * DAY, AT)] as const;
     const together = (name: string) => statuses.get(name)?.composite as ObjectiveStatus;
 
     it('are spent as its members spend theirs, by their weights', () => {
@@ -266,7 +221,7 @@ describe('budgets on a Prometheus that holds history of the demo', () => {
   });
 
   it('count only what happens in the hours that count', () => {
-    const counts = truth(AT - 7 * DAY, AT).filter(({ fromMs }) => {
+    const counts = eventSlices(all, AT - 7 * DAY, AT).filter(({ fromMs }) => {
       // Berlin is an hour ahead of UTC in winter, two in summer.
       const minute = ((fromMs + (fromMs < Date.UTC(2026, 2, 29, 1) ? HOUR : 2 * HOUR)) % DAY) / MINUTE;
       return minute >= 480 && minute < 1_080;
@@ -280,39 +235,3 @@ describe('budgets on a Prometheus that holds history of the demo', () => {
     expect(events?.bad).toBeLessThan(bad + trueEvents(failed, GAP[0], GAP[1]) + 1);
   });
 });
-
-async function evaluated(url: string): Promise<ReadonlyMap<string, SloStatus>> {
-  const prometheus = { url, timeoutMs: 10_000, maxConcurrent: 20, headersFile: null };
-  const planner = createPlanner({ clusters: [{ name: 'core', prometheus, match: {} }] });
-  const directory = mkdtempSync(join(tmpdir(), 'slograph-budgets-'));
-  const store = await createSqliteStore({ path: join(directory, 'slograph.db') });
-  const quiet = () => {};
-  const engine = createEngine({
-    definitions: { current: () => ({ slos: definitions, problems: [] }), onChange: () => quiet },
-    compiler: createSliCompiler(planner),
-    events: createEventSource(planner),
-    store,
-    ledgerStore: store.ledger,
-    clock: { ...systemClock, now: () => AT },
-    intervalMs: 15_000,
-    lagMs: 0,
-    gridMs: 5000,
-    log: { info: quiet, warn: quiet, error: quiet },
-  });
-  try {
-    await engine.evaluateOnce();
-    const range = { fromMs: AT, toMs: AT, stepMs: 10 * MINUTE };
-    const isRead = (name: string, objective: string) =>
-      engine.board.history(name, objective, range, everything)?.estimated[0] === false;
-    await until('the history is read', () =>
-      Promise.resolve(isRead('slices', 'objective-1') && isRead('both-in-slices', 'composite')),
-    );
-    await engine.evaluateOnce();
-    return new Map(engine.board.all(everything).map((status) => [status.definition.name, status]));
-  } finally {
-    await engine.stop();
-    await planner.close();
-    await store.close();
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
