@@ -1,8 +1,8 @@
 import { withinHours } from './counting-hours.js';
 import { freshnessWindowOf, isFresh, type ObjectiveReadings, windowAt, windowsOf } from './evaluation.js';
 import type { SliceSpan } from './ports.js';
-import { countSlices, type SliceColumns, SliceMark } from './slices.js';
-import { type CountingHours, type ObjectiveDefinition, type SloDefinition, sliOf, type WindowReading } from './slo.js';
+import { countSlices, isNothing, type SliceColumns, SliceMark } from './slices.js';
+import { type Coverage, type ObjectiveDefinition, type SloDefinition, sliOf, type WindowReading } from './slo.js';
 
 const BLOCK_MS = 300_000;
 const HOUR_MS = 3_600_000;
@@ -24,14 +24,15 @@ export interface Slices extends SliceColumns {
   readonly sliceMs: number;
 }
 
-/** The hours that count for an objective; empty: all. */
-function hoursOf(slo: SloDefinition, objective: ObjectiveDefinition): readonly CountingHours[] {
-  return sliOf(slo, objective).counting.hours;
+/** Whether there is time that does not count. */
+export function isConditional(slo: SloDefinition, objective: ObjectiveDefinition): boolean {
+  const { hours, when } = sliOf(slo, objective).counting;
+  return hours.length > 0 || when !== null;
 }
 
 /**
  * Readings in which events are what the budgeting method, the policy and the conditions of an SLO say: slices of time, a
- * calendar window as far as it has come, what time without data means, only the hours that count. Slices that were not
+ * calendar window as far as it has come, what time without data means, only the time that counts. Slices that were not
  * read make nothing good or bad, and a window with any of them decides nothing.
  */
 export function counted<T extends ObjectiveReadings>(
@@ -39,7 +40,8 @@ export function counted<T extends ObjectiveReadings>(
   objective: ObjectiveDefinition,
   readings: T,
 ): T {
-  const counting = { slo, objective, readings, endMs: endOf(slo, readings) };
+  const isKnown = isFresh(slo, readings) || isExcluded(slo, objective, readings);
+  const counting = { slo, objective, readings, endMs: endOf(slo, { ...readings, fresh: isKnown }) };
   const lengths = windowsOf(slo).filter((windowMs) => isCounted(counting, windowMs));
   if (lengths.length === 0) return readings;
   const whole = slicesOf(counting, slo.windowMs);
@@ -51,8 +53,29 @@ export function counted<T extends ObjectiveReadings>(
     // Nothing is opened or resolved by a window of which some is not known.
     if (slices === null || slices.marks.includes(SliceMark.UNREAD)) failedWindows.add(windowMs);
   }
-  const fresh = slo.noData === 'GOOD' || slo.noData === 'BAD' || isFresh(slo, readings);
-  return { ...readings, windows, failedWindows, fresh };
+  const fresh = slo.noData === 'GOOD' || slo.noData === 'BAD' || isKnown;
+  return { ...readings, windows, failedWindows, fresh, coverage: coverageOf(counting, whole) };
+}
+
+/** Whether what happened recently does not count, so that no data is missing. */
+function isExcluded(slo: SloDefinition, objective: ObjectiveDefinition, readings: ObjectiveReadings): boolean {
+  if (readings.slices === undefined || !isConditional(slo, objective)) return false;
+  const span = recentBlocks(slo, readings.atMs);
+  return isNothing(countingMarks(slo, objective, readings.slices(span).marks, span));
+}
+
+/** The slices that tell whether anything was missing recently. */
+export function recentBlocks(slo: SloDefinition, atMs: number): SliceSpan {
+  const toMs = alignDown(atMs, BLOCK_MS);
+  return { fromMs: toMs - Math.ceil(freshnessWindowOf(slo) / BLOCK_MS) * BLOCK_MS, toMs, sliceMs: BLOCK_MS };
+}
+
+/** Of time that does not count nothing is missing. */
+function coverageOf({ slo, objective, readings }: Counting, whole: Slices | null): Coverage {
+  if (whole === null || !isConditional(slo, objective)) return readings.coverage;
+  const counting = whole.marks.filter((mark) => mark !== SliceMark.EXCLUDED);
+  const seen = counting.filter((mark) => mark === SliceMark.SEEN).length;
+  return { ...readings.coverage, ratio: counting.length === 0 ? 1 : seen / counting.length };
 }
 
 /** Where the windows of an objective end: at the instant, or where figures are frozen, when there was data last. */
@@ -80,7 +103,7 @@ export function isCut(
 
 /** Whether it matters for events in which slice they happened. */
 export function isBySlices(slo: SloDefinition, objective: ObjectiveDefinition): boolean {
-  return slo.noData === 'GOOD' || slo.noData === 'BAD' || hoursOf(slo, objective).length > 0;
+  return slo.noData === 'GOOD' || slo.noData === 'BAD' || isConditional(slo, objective);
 }
 
 /** The slices of a window that count; null where none are known. */
@@ -121,7 +144,7 @@ export function countingMarks(
   marks: Uint8Array,
   { fromMs, sliceMs }: SliceSpan,
 ): Uint8Array {
-  return withinHours(marks, hoursOf(slo, objective), fromMs, sliceMs);
+  return withinHours(marks, sliOf(slo, objective).counting.hours, fromMs, sliceMs);
 }
 
 function readingOf(

@@ -2,7 +2,7 @@ import { errorBudget, unknownBudget } from './budget.js';
 import { burnRateOfEvents, errorRatio, saysSomething } from './burn-rate.js';
 import { calendarWindowAt, type Span } from './calendar.js';
 import { Exact } from './decimal.js';
-import type { LedgerColumns } from './ledger-window.js';
+import type { LedgerColumns } from './ledger-columns.js';
 import { isWellFounded } from './low-traffic.js';
 import type { SliceSpan } from './ports.js';
 import type {

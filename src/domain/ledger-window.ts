@@ -7,6 +7,8 @@ export interface LedgerParts {
   readonly good: readonly LedgerStream[] | null;
   readonly bad: readonly LedgerStream[] | null;
   readonly total: readonly LedgerStream[];
+  /** Minutes in which its condition held; null: it always counts. */
+  readonly condition: LedgerStream | null;
 }
 
 /** A stretch of time in milliseconds, (fromMs, toMs]. */
@@ -23,16 +25,6 @@ export interface LedgerReading {
   readonly seenRatio: number;
   /** Some of the counts are estimates. */
   readonly estimated: boolean;
-}
-
-/** The counts of an SLI by slices of equal length, oldest first; all columns are equally long. */
-export interface LedgerColumns {
-  readonly bad: Float64Array;
-  readonly total: Float64Array;
-  /** 0: it was not read yet; 1: it was read, and nothing was there; 2: there was something that could be counted. */
-  readonly marks: Uint8Array;
-  /** 1 where a count is an estimate. */
-  readonly estimated: Uint8Array;
 }
 
 /** A window is read from slices when it is at least that many of them long, so that where it begins is near enough. */
@@ -76,32 +68,6 @@ export function readingFrom(
   };
 }
 
-/** What is known slice by slice. Slices shorter than those that are kept of their time are unread. */
-export function columnsOf(parts: LedgerParts, span: LedgerSpan, sliceMs: number): LedgerColumns {
-  const length = Math.max(0, Math.floor((span.toMs - span.fromMs) / sliceMs));
-  const columns = {
-    bad: new Float64Array(length),
-    total: new Float64Array(length),
-    marks: new Uint8Array(length),
-    estimated: new Uint8Array(length),
-  };
-  // Slices are longer the older they are, each a multiple of the next: what fits the oldest fits all.
-  const isWhole =
-    isKept(parts, span.fromMs) && sliceMs % resolutionAt(parts, span.fromMs) === 0 && isComplete(parts, span);
-  for (let slice = 0; slice < length; slice += 1) {
-    const fromMs = span.fromMs + slice * sliceMs;
-    const toMs = fromMs + sliceMs;
-    const isKnown = isWhole || (isKept(parts, fromMs) && isKept(parts, toMs) && isComplete(parts, { fromMs, toMs }));
-    if (!isKnown) continue;
-    const { events, estimated } = readingOf(parts, { fromMs, toMs });
-    columns.bad[slice] = events?.bad ?? 0;
-    columns.total[slice] = events?.total ?? 0;
-    columns.marks[slice] = events === null ? 1 : 2;
-    columns.estimated[slice] = estimated ? 1 : 0;
-  }
-  return columns;
-}
-
 /** Share of a stretch that was read, 0..1, whatever was seen in it. */
 export function readRatio(parts: LedgerParts, { fromMs, toMs }: LedgerSpan): number {
   const missingMs = Math.max(0, ...streamsOf(parts).map((stream) => stream.missingMs(fromMs, toMs)));
@@ -119,13 +85,8 @@ export function seenWithin(parts: LedgerParts, { fromMs, toMs }: LedgerSpan) {
 }
 
 /** Every stream of an SLI. */
-export function streamsOf({ good, bad, total }: LedgerParts): readonly LedgerStream[] {
-  return [...(good ?? bad ?? []), ...total];
-}
-
-/** Whether an instant is the border of two slices that are kept. */
-function isKept(parts: LedgerParts, atMs: number): boolean {
-  return atMs % resolutionAt(parts, atMs) === 0;
+export function streamsOf({ good, bad, total, condition }: LedgerParts): readonly LedgerStream[] {
+  return [...(good ?? bad ?? []), ...total, ...(condition === null ? [] : [condition])];
 }
 
 /** Length of the shortest slices that all streams keep of an instant, in milliseconds. */

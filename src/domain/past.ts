@@ -1,5 +1,13 @@
 import { compositeReadings, compositeSlices, type Member, measureComposite } from './composite-figures.js';
-import { countingMarks, isBySlices, isCut, sliceLengthOf, sliceSpanOf } from './counted.js';
+import {
+  countingMarks,
+  isBySlices,
+  isConditional,
+  isCut,
+  recentBlocks,
+  sliceLengthOf,
+  sliceSpanOf,
+} from './counted.js';
 import {
   freshnessWindowOf,
   measureObjective,
@@ -8,8 +16,9 @@ import {
   presentWindowOf,
   unknownCoverage,
 } from './evaluation.js';
+import { columnsOf } from './ledger-columns.js';
 import { LedgerSums } from './ledger-sums.js';
-import { columnsOf, isComplete, type LedgerParts, type LedgerSpan, windowWithin } from './ledger-window.js';
+import { isComplete, type LedgerParts, type LedgerSpan, windowWithin } from './ledger-window.js';
 import type { SliceSpan, TimeRange } from './ports.js';
 import { type SliceColumns, SlidingCounts } from './slices.js';
 import type { ObjectiveDefinition, SloDefinition, WindowReading } from './slo.js';
@@ -20,6 +29,8 @@ const nothing = { figures: null, open: null };
 export class Past {
   /** Null where it does not matter in which slice something happened. */
   readonly slices: CutSlices | null;
+  /** Null where all time counts, or where it does not matter whether there was data recently. */
+  private readonly blocks: CutSlices | null;
   private readonly sums: LedgerSums;
   private readonly windows: readonly number[];
 
@@ -38,7 +49,11 @@ export class Past {
     ]);
     const beginMs = Math.min(firstMs, ...spans.flatMap((span) => (span === null ? [] : [span.fromMs])));
     this.sums = new LedgerSums(parts, { fromMs: beginMs, toMs });
-    this.slices = this.slicesOf(beginMs, toMs);
+    const isCounted = objective.timeSliceWindowMs !== null || isBySlices(slo, objective);
+    this.slices = isCounted ? this.slicesOf(beginMs, toMs, sliceLengthOf(objective)) : null;
+    const { sliceMs } = recentBlocks(slo, toMs);
+    const isAsked = slo.noData === 'FREEZE' && isConditional(slo, objective);
+    this.blocks = isAsked ? this.slicesOf(beginMs, toMs, sliceMs) : null;
   }
 
   figures(atMs: number): ObjectiveFigures {
@@ -55,7 +70,7 @@ export class Past {
       current: null,
       coverage: {
         ...unknownCoverage,
-        ratio: this.rolling(slo.windowMs, atMs)?.seenRatio ?? 0,
+        ratio: this.seenRatio(atMs, whole),
         newestMs: endMs < atMs ? endMs : null,
       },
       fresh: endMs === atMs,
@@ -64,10 +79,14 @@ export class Past {
     };
   }
 
-  private slicesOf(beginMs: number, toMs: number): CutSlices | null {
+  private seenRatio(atMs: number, whole: SliceSpan | null): number {
+    const { slo, objective, slices } = this;
+    if (slices !== null && whole !== null && isConditional(slo, objective)) return slices.seenRatio(whole);
+    return this.rolling(slo.windowMs, atMs)?.seenRatio ?? 0;
+  }
+
+  private slicesOf(beginMs: number, toMs: number, sliceMs: number): CutSlices {
     const { slo, objective, parts } = this;
-    const sliceMs = sliceLengthOf(objective);
-    if (objective.timeSliceWindowMs === null && !isBySlices(slo, objective)) return null;
     const [fromMs, endMs] = [beginMs, toMs].map((atMs) => Math.floor(atMs / sliceMs) * sliceMs) as [number, number];
     const span: SliceSpan = { fromMs, toMs: endMs, sliceMs };
     const columns = columnsOf(parts, span, sliceMs);
@@ -79,10 +98,10 @@ export class Past {
 
   /** Figures that stay as they were end when there was data last. */
   private endOf(atMs: number): number {
-    if (this.slo.noData !== 'FREEZE') return atMs;
+    if (this.slo.noData !== 'FREEZE' || this.blocks?.isNothing(recentBlocks(this.slo, atMs)) === true) return atMs;
     const seenMs = this.sums.lastSeen(atMs);
     const span = windowWithin(this.parts, this.slo.windowMs, atMs);
-    if (seenMs === null || (span !== null && seenMs <= span.fromMs)) return atMs;
+    if (seenMs === null || span === null || seenMs <= span.fromMs) return atMs;
     return seenMs < atMs - freshnessWindowOf(this.slo) ? seenMs : atMs;
   }
 
@@ -159,6 +178,15 @@ class CutSlices {
   between(span: SliceSpan, whole: SliceSpan | null) {
     const typical = whole === null ? null : this.counts.typicalEvents(this.at(whole.fromMs), this.at(whole.toMs));
     return this.counts.between(this.at(span.fromMs), this.at(span.toMs), typical);
+  }
+
+  isNothing(span: SliceSpan): boolean {
+    return this.counts.isNothing(this.at(span.fromMs), this.at(span.toMs));
+  }
+
+  /** Share of the slices that count in which anything was seen, 0..1. */
+  seenRatio(span: SliceSpan): number {
+    return this.counts.seenRatio(this.at(span.fromMs), this.at(span.toMs));
   }
 
   /** Those from an instant on. */

@@ -193,6 +193,8 @@ export interface CompiledSli {
     readonly good: readonly EventStream[] | null;
     readonly bad: readonly EventStream[] | null;
     readonly total: readonly EventStream[];
+    /** Minutes in which its condition held; null: it always counts. */
+    readonly condition: EventStream | null;
   };
   readonly cluster: string;
   readonly dataSource: string;
@@ -204,6 +206,7 @@ export interface CompiledSli {
     readonly bad?: string;
     readonly raw?: string;
     readonly threshold?: string;
+    readonly condition?: string;
   };
 }
 

@@ -60,8 +60,13 @@ export function countParts(marks: Uint8Array, missing: Float64Array): WindowCoun
     total += 1;
     bad += part;
   }
-  const isSeen = marks.includes(SliceMark.SEEN);
+  const isSeen = marks.includes(SliceMark.SEEN) || isNothing(marks);
   return partCounts(bad, total, isSeen, marks.includes(SliceMark.UNREAD));
+}
+
+/** Whether none of some slices counts: nothing is missing then, and nothing happened. */
+export function isNothing(marks: Uint8Array): boolean {
+  return marks.length > 0 && marks.every((mark) => mark === SliceMark.EXCLUDED);
 }
 
 /**
@@ -100,6 +105,7 @@ interface EventTally {
   readonly seen: number;
   readonly missing: number;
   readonly unread: number;
+  readonly excluded: number;
 }
 
 function countEvents({ bad, total, marks }: SliceColumns, rule: SliceRule): WindowCounts {
@@ -112,16 +118,18 @@ function countEvents({ bad, total, marks }: SliceColumns, rule: SliceRule): Wind
     sum.total += events;
     sum.bad += Math.max(0, Math.min(bad[slice] as number, events));
   }
-  const [unread = 0, missing = 0, seen = 0] = slices;
-  return eventCounts({ ...sum, seen, missing, unread }, rule, rule.typicalEvents ?? null);
+  const [unread = 0, missing = 0, seen = 0, excluded = 0] = slices;
+  return eventCounts({ ...sum, seen, missing, unread, excluded }, rule, rule.typicalEvents ?? null);
 }
 
 /** A slice without data counts as many events as usual, or one when that is not known. */
 function eventCounts(sum: EventTally, { noData }: SliceRule, typicalEvents: number | null): WindowCounts {
-  const { seen, missing, unread } = sum;
+  const { seen, missing, unread, excluded } = sum;
   const isAssumed = missing > 0 && (noData === 'GOOD' || noData === 'BAD');
   const estimated = isAssumed || unread > 0;
-  if (seen === 0 && !isAssumed) return { events: null, estimated };
+  // What does not count is not missing: nothing happened that counts.
+  const isNothing = excluded > 0 && seen + missing + unread === 0;
+  if (seen === 0 && !isAssumed && !isNothing) return { events: null, estimated };
   const assumed = isAssumed ? missing * (typicalEvents ?? (seen > 0 ? sum.total / seen : 1)) : 0;
   const assumedBad = noData === 'BAD' ? assumed : 0;
   const total = sum.total + assumed;
@@ -173,8 +181,22 @@ export class SlidingCounts {
     const bad = between(this.bad, from, to);
     const total = between(this.total, from, to);
     const [unread = 0, missing = 0, seen = 0] = this.marked.map((slices) => between(slices, from, to));
-    if (this.rule.budgetingMethod !== 'OCCURRENCES') return partCounts(bad, total, seen > 0, unread > 0);
-    return eventCounts({ bad, total, seen, missing, unread }, this.rule, typicalEvents);
+    const excluded = to - from - unread - missing - seen;
+    if (this.rule.budgetingMethod !== 'OCCURRENCES') {
+      return partCounts(bad, total, seen > 0 || (excluded > 0 && excluded === to - from), unread > 0);
+    }
+    return eventCounts({ bad, total, seen, missing, unread, excluded }, this.rule, typicalEvents);
+  }
+
+  /** Whether none of the slices counts. */
+  isNothing(from: number, to: number): boolean {
+    return to > from && this.marked.every((slices) => between(slices, from, to) === 0);
+  }
+
+  /** Share of the slices that count in which anything was seen, 0..1; 1 where none counts. */
+  seenRatio(from: number, to: number): number {
+    const [unread = 0, missing = 0, seen = 0] = this.marked.map((slices) => between(slices, from, to));
+    return unread + missing + seen === 0 ? 1 : seen / (unread + missing + seen);
   }
 
   /** Events that a slice among these had on average; null when none was seen. */

@@ -27,7 +27,8 @@ export function freshEntry(key: string, needs: StreamNeeds): LedgerEntry {
 
 /** Every stream of a task, once each. */
 export function streamsOf({ sli: { streams } }: Task): readonly EventStream[] {
-  const all = [...(streams.good ?? streams.bad ?? []), ...streams.total];
+  const { good, bad, total, condition } = streams;
+  const all = [...(good ?? bad ?? []), ...total, ...(condition === null ? [] : [condition])];
   return all.filter(({ key }, index) => all.findIndex((other) => other.key === key) === index);
 }
 

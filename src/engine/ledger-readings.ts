@@ -1,7 +1,6 @@
+import { columnsOf, type LedgerColumns } from '../domain/ledger-columns.js';
 import {
-  columnsOf,
   isComplete,
-  type LedgerColumns,
   type LedgerParts,
   readingOf,
   readRatio,

@@ -115,10 +115,11 @@ export function createLedger({ store, clock, log }: LedgerOptions): Ledger {
     const isInForce = registry?.tasks.get(task.key)?.sli === task.sli;
     if (!isInForce || streams.length === 0 || streams.includes(undefined)) return null;
     const slicesOf = (list: readonly EventStream[]) => list.map(({ key }) => (entries.get(key) as LedgerEntry).slices);
-    const { good, bad, total } = task.sli.streams;
+    const { good, bad, total, condition } = task.sli.streams;
+    const [held = null] = condition === null ? [] : slicesOf([condition]);
     const made = {
       entries: streams as readonly LedgerEntry[],
-      parts: { good: good && slicesOf(good), bad: bad && slicesOf(bad), total: slicesOf(total) },
+      parts: { good: good && slicesOf(good), bad: bad && slicesOf(bad), total: slicesOf(total), condition: held },
     };
     known.set(task, made);
     return made;

@@ -135,9 +135,16 @@ export function createReader(options: ReaderOptions): Reader {
       currentFailed: known.currentFailure !== null,
       historyRead: history,
       ...(parts === null ? {} : { slices: (span) => slicesOf(parts, span) }),
-      failure: failureOf(known, history),
+      failure: failureOf(known, history) ?? conditionFailure(task),
       answered,
     };
+  }
+
+  /** A window as a whole says nothing of when it counts, so that nothing stands in for a condition that cannot be read. */
+  function conditionFailure(task: Task): string | null {
+    const { condition } = task.sli.streams;
+    if (condition === null) return null;
+    return ledger.entriesOf(task).find(({ key }) => key === condition.key)?.failure ?? null;
   }
 
   function currentQuestions(tasks: readonly Task[], atMs: number): Question[] {

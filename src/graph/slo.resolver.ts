@@ -240,10 +240,11 @@ function sliTypeOf(
   board: SloBoard,
 ): SLIType {
   const compiled = objective === undefined ? null : board.compiled(definition, objective);
-  const { good = null, total = null, bad = null, raw = null, threshold = null } = compiled?.promql ?? {};
+  const { good = null, total = null, bad = null, raw = null } = compiled?.promql ?? {};
+  const { threshold = null, condition = null } = compiled?.promql ?? {};
   const { category, unit, conditions } = sli;
   return {
-    ...{ category, unit, conditions, good, total, bad, raw, threshold },
+    ...{ category, unit, conditions, good, total, bad, raw, threshold, condition },
     kind: kindOf(sli, threshold !== null),
     source: compiled?.source ?? 'CUSTOM',
     dataSource: compiled?.dataSource ?? definition.cluster,

@@ -85,7 +85,12 @@ export class SLIType {
     description: 'The value that is held against the bounds; null when measured another way.',
   })
   readonly threshold!: string | null;
-  @Field(() => [String], { description: 'Conditions under which it counts, in words.' })
+  @Field(() => PromQLScalar, {
+    nullable: true,
+    description: 'It counts while this holds; null when no PromQL says when it counts.',
+  })
+  readonly condition!: string | null;
+  @Field(() => [String], { description: 'Conditions under which it counts, as they were written: words and settings.' })
   readonly conditions!: readonly string[];
   @Field(() => MeasurementSourceEnum, { description: 'The exporter its figures come from.' })
   readonly source!: MeasurementSource;

@@ -4,6 +4,7 @@ import type { CompiledSli, SliCompiler } from '../domain/ports.js';
 import type { Bound, ObjectiveDefinition, QueryText, SliDefinition, SliMeasure } from '../domain/slo.js';
 import { boundDoubts } from './bucket-bounds.js';
 import type { Planner } from './prometheus/planner.js';
+import { conditionTerm } from './sli-condition.js';
 import { streamsOf } from './sli-streams.js';
 import type { SliTemplate } from './sli-template-entry.js';
 import { expandTemplate } from './sli-templates.js';
@@ -18,7 +19,7 @@ import {
   termPromql,
 } from './sli-terms.js';
 import { isSingle, quotient } from './syntax/counts.js';
-import { parsePromql, parseTrusted, type Query } from './syntax/parse.js';
+import { type ParseOptions, parsePromql, parseTrusted, type Query } from './syntax/parse.js';
 import { enforce, selectorParts } from './syntax/selector.js';
 import { bareOf, childrenOf } from './syntax/tree.js';
 import { argumentsOf, nameOf } from './syntax/value-type.js';
@@ -32,6 +33,7 @@ import { argumentsOf, nameOf } from './syntax/value-type.js';
  * - A raw ratio that divides two counts is read as those counts. Any other is sampled every minute (every five in windows
  *   over a day): each sample is one event, good by its value.
  * - A value with bounds is sampled likewise: a sample within its bounds is a good event.
+ * - A condition is sampled every minute.
  */
 export function createSliCompiler(planner: Pick<Planner, 'dataSourceOf'>): SliCompiler {
   return {
@@ -49,7 +51,12 @@ export function createSliCompiler(planner: Pick<Planner, 'dataSourceOf'>): SliCo
       const dataSource = planner.dataSourceOf(cluster);
       const match = dataSource.clusters.find(({ name }) => name === cluster)?.match ?? {};
       const read = (query: QueryText) => enforce(parsed(query), match);
-      const handle = handleOf(resolved.measure, objective, read);
+      const { when } = sli.counting;
+      const condition = when === null ? null : enforce(parsed(when, { placeholders: false }), match);
+      const handle: SliHandle = {
+        ...handleOf(resolved.measure, objective, read),
+        condition: condition === null ? null : conditionTerm(condition),
+      };
       return {
         shapeKey: shapeKey(dataSource.name, handle),
         handle,
@@ -57,7 +64,10 @@ export function createSliCompiler(planner: Pick<Planner, 'dataSourceOf'>): SliCo
         cluster,
         dataSource: dataSource.name,
         source: resolved.template?.source ?? exporterOf(resolved.measure),
-        promql: promqlOf(resolved.measure, handle, read),
+        promql: {
+          ...promqlOf(resolved.measure, handle, read),
+          ...(condition === null ? {} : { condition: condition.text }),
+        },
       };
     },
   };
@@ -154,7 +164,10 @@ function checkBounds(
   });
 }
 
-function handleOf(measure: Measure, objective: ObjectiveDefinition, read: (query: QueryText) => Query): SliHandle {
+/** What is counted, whenever that counts. */
+type Counted = Omit<SliHandle, 'condition'>;
+
+function handleOf(measure: Measure, objective: ObjectiveDefinition, read: (query: QueryText) => Query): Counted {
   switch (measure.kind) {
     case 'RATIO': {
       const terms = (query: QueryText, role: Role) => termsOf(read(query), measure.counter, role);
@@ -182,7 +195,7 @@ function handleOf(measure: Measure, objective: ObjectiveDefinition, read: (query
 }
 
 /** A quotient of counts is read as its counts: the mean of ratios would weigh an idle minute like a busy one. */
-function rawHandle(query: Query, rawType: 'success' | 'failure'): SliHandle {
+function rawHandle(query: Query, rawType: 'success' | 'failure'): Counted {
   const counts = quotient(query);
   const [total, part, ofGood] =
     counts === null
@@ -257,12 +270,12 @@ function bareCounter(query: Query): string | undefined {
     .find((metric) => metric !== undefined && /_(total|count|bucket|sum)$/.test(metric));
 }
 
-function shapeKey(dataSource: string, { good, bad, total }: SliHandle): string {
-  const keys = [...(good ?? []), ...(bad ?? []), ...total].map(termKey);
+function shapeKey(dataSource: string, { good, bad, total, condition }: SliHandle): string {
+  const keys = [...(good ?? []), ...(bad ?? []), ...total, ...(condition === null ? [] : [condition])].map(termKey);
   return JSON.stringify([dataSource, ...[...new Set(keys)].sort()]);
 }
 
-function promqlOf(measure: Measure, handle: SliHandle, read: (query: QueryText) => Query): CompiledSli['promql'] {
+function promqlOf(measure: Measure, handle: Counted, read: (query: QueryText) => Query): CompiledSli['promql'] {
   if (measure.kind === 'RAW') return { raw: read(measure.raw).text };
   if (measure.kind === 'THRESHOLD') return { threshold: read(measure.metric).text };
   const text = (terms: readonly Term[]) => terms.map((term) => termPromql(term, 300_000)).join(' + ');
@@ -300,8 +313,8 @@ function exporterOf(measure: Measure): MeasurementSource {
   return first !== undefined && sources.every((source) => source === first) ? first : 'CUSTOM';
 }
 
-function parsed(query: QueryText): Query {
-  const read = parsePromql(query.text);
+function parsed(query: QueryText, options?: ParseOptions): Query {
+  const read = parsePromql(query.text, options);
   if ('error' in read) throw new Error(`${query.path}: ${read.error.message}`);
   return read.query;
 }

@@ -2,12 +2,13 @@ import type { CompiledSli, EventStream } from '../domain/ports.js';
 import type { SliHandle, Term } from './sli-terms.js';
 
 /** What is counted for an SLI: a stream per term. Enforced matchers are among the tests of its selectors. */
-export function streamsOf(dataSource: string, { good, bad, total }: SliHandle): CompiledSli['streams'] {
+export function streamsOf(dataSource: string, { good, bad, total, condition }: SliHandle): CompiledSli['streams'] {
   const streams = (terms: readonly Term[]) => terms.map((term) => streamOf(dataSource, term));
   return {
     good: good === null ? null : streams(good),
     bad: bad === null ? null : streams(bad),
     total: streams(total),
+    condition: condition === null ? null : streamOf(dataSource, condition),
   };
 }
 

@@ -69,7 +69,7 @@ export interface OwnTerm {
 export type Term = ColumnTerm | OwnTerm;
 
 /** How far apart the samples of a value are taken: 1 minute in windows up to a day, 5 minutes beyond. */
-function sampleStepMs(windowMs: number): number {
+export function sampleStepMs(windowMs: number): number {
   return windowMs <= 86_400_000 ? 60_000 : 300_000;
 }
 
@@ -131,7 +131,7 @@ interface ValueUse {
   presence(vector: string, by: readonly string[]): string;
 }
 
-function valueTerm(query: Query, purpose: readonly string[], use: ValueUse): Term {
+export function valueTerm(query: Query, purpose: readonly string[], use: ValueUse): Term {
   const column = valueColumn(query);
   if (column === null) {
     const vector = vectorText(query);
@@ -281,6 +281,8 @@ export interface SliHandle {
   readonly bad: readonly Term[] | null;
   readonly total: readonly Term[];
   readonly current: CurrentRead | null;
+  /** Null: it always counts. */
+  readonly condition: Term | null;
 }
 
 /** What one term asks over a window, for it alone. */

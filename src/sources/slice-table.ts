@@ -48,10 +48,11 @@ export function tableOf(slis: readonly CompiledSli[], slices: number): Table {
     return row;
   };
   for (const { dataSource, handle } of slis) {
-    const { good, bad, total } = handle as SliHandle;
+    const { good, bad, total, condition } = handle as SliHandle;
     const rowsOfTerms = (terms: readonly Term[]) => terms.map((term) => rowOf(streamOf(dataSource, term), term));
     const all = rowsOfTerms(total);
     for (const row of all) totals.add(row);
+    if (condition !== null) rowOf(streamOf(dataSource, condition), condition);
     for (const row of rowsOfTerms((good ?? bad) as readonly Term[])) {
       const of = totalsOf.get(row) ?? new Set();
       for (const one of all) of.add(one);

@@ -15,7 +15,6 @@ import { checkSli } from './sli-check.js';
 import type { SpecFields, SpecNode } from './spec-node.js';
 import { suggestion } from './suggestion.js';
 import { readWindow } from './time-window.js';
-import { reportUnsupported } from './unsupported.js';
 
 const FIELDS = [
   'description',
@@ -97,7 +96,6 @@ export function readSlo(envelope: Envelope, library: Library): SloDefinition | n
       warnings: document.problems,
     },
   };
-  reportUnsupported(definition, fields, annotations);
   return hasErrors(document.problems) ? null : definition;
 }
 

@@ -8,7 +8,6 @@ import { parseTokens } from '../../src/server/tokens.js';
 import { createSliCompiler } from '../../src/sources/sli-compiler.js';
 import { sliTemplates } from '../../src/sources/sli-templates.js';
 import { parseDefinitions } from '../../src/specs/openslo.js';
-import { unsupported } from '../../src/specs/unsupported.js';
 
 const readme = readFileSync('README.md', 'utf8');
 const slos = readFileSync('docs/slos.md', 'utf8');
@@ -51,11 +50,6 @@ describe('docs/slos.md', () => {
       return `| \`${name}\` | \`${kind === 'RATIO' ? 'ratioMetric' : 'thresholdMetric'}\` | ${list.join(', ')} | ${description} |`;
     });
     expect(tableAfter(slos, '| template | under | parameters | what it measures |')).toEqual(rows);
-  });
-
-  it('names what is refused since it is not evaluated', () => {
-    const rows = unsupported.map(({ message }) => `| ${message} |`);
-    expect(tableAfter(slos, '| refused, since it is not evaluated |')).toEqual(rows);
   });
 
   it('names annotations that are known', () => {

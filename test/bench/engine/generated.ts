@@ -28,7 +28,7 @@ interface Evaluated {
 const idleMb = memoryMb(process.pid, 'VmRSS');
 const slos = Array.from({ length: SLOS }, (_, index): Evaluated => {
   const slo = anSlo({ name: `slo-${index}` });
-  return { slo, parts: { good: null, bad: [filled(1)], total: [filled(50)] } };
+  return { slo, parts: { good: null, bad: [filled(1)], total: [filled(50)], condition: null } };
 });
 const costs: { readonly writeMs: number; readonly evaluateMs: number }[] = [];
 for (let cycle = 1; cycle <= CYCLES; cycle += 1) costs.push(evaluateAll(END_MS + cycle * MINUTE_MS));

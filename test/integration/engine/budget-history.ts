@@ -15,13 +15,15 @@ import { createPlanner } from '../../../src/sources/prometheus/planner.js';
 import { createSliCompiler } from '../../../src/sources/sli-compiler.js';
 import { createEventSource } from '../../../src/sources/sli-events.js';
 import { createSqliteStore } from '../../../src/store/sqlite-store.js';
-import { startPrometheus, type TestPrometheus } from '../../support/prometheus.js';
+import { labelsOf, startPrometheus, type TestPrometheus } from '../../support/prometheus.js';
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 export const SLICE = 10 * MINUTE;
 const STEP = 2 * MINUTE;
+/** Values are scraped that long before the minute at which they are shown. */
+const EARLY = MINUTE / 2;
 /** How long Prometheus takes a sample for the present value. */
 const LOOK_BACK = 5 * MINUTE;
 
@@ -53,6 +55,38 @@ const collector = countersIn(
 const caches = vllmServers(createWorld(FROM, new Timeline([]))).flatMap((target) =>
   seriesOf(target).filter(({ series }) => series.name === 'vllm:kv_cache_usage_perc'),
 );
+
+/** The aggregator is taken out of service around its outage, and for a night before that. */
+const RESTS = [
+  [Date.UTC(2026, 2, 30, 20), Date.UTC(2026, 2, 30, 22, 32)],
+  [OUTAGE - 7 * MINUTE, OUTAGE + 80 * MINUTE],
+] as const;
+/** In the night in which the clocks are turned. */
+const MAINTENANCE = [Date.UTC(2026, 2, 29, 0), Date.UTC(2026, 2, 29, 6)] as const;
+
+/** Values that say whether the aggregator is in service: null where there is no sample. */
+const service = {
+  'up{job="aggregator"}': (atMs: number) => (RESTS.some((rest) => isWithin(rest, atMs)) ? 0 : 1),
+  // That it is there says it.
+  'maintenance{service="aggregator"}': (atMs: number) => (isWithin(MAINTENANCE, atMs) ? 0 : null),
+} as const;
+
+function isWithin([fromMs, toMs]: readonly [number, number], atMs: number): boolean {
+  return atMs >= fromMs && atMs <= toMs;
+}
+
+/** The value of `service` that is shown at a minute; null when there is none. */
+export function shownAt(name: keyof typeof service, atMs: number): number | null {
+  for (let scrapedMs = atMs; scrapedMs - EARLY > atMs - LOOK_BACK; scrapedMs -= MINUTE) {
+    const value = isScraped(scrapedMs) ? service[name](scrapedMs) : null;
+    if (value !== null) return value;
+  }
+  return null;
+}
+
+function isScraped(atMs: number): boolean {
+  return atMs <= GAP[0] || atMs >= GAP[1];
+}
 
 /** Requests to a service. */
 export const requests = { aggregator: aggregator.map(seriesIn), collector: collector.map(seriesIn) };
@@ -89,7 +123,14 @@ export async function startHistory(): Promise<TestPrometheus> {
       ...written(aggregator, 'aggregator', { fromMs, toMs, stepMs: STEP }),
       ...written(collector, 'collector', { fromMs, toMs, stepMs: STEP }),
       ...written(collector, 'retired', { fromMs, toMs: Math.min(toMs, RETIRED), stepMs: STEP }),
-      ...written(caches, null, { fromMs, toMs, stepMs: MINUTE }),
+      ...written(caches, null, { fromMs, toMs, stepMs: MINUTE, earlyMs: EARLY }),
+      ...Object.entries(service).map(([name, valueAt]) => ({
+        labels: labelsOf(name),
+        samples: timesIn({ fromMs, toMs, stepMs: MINUTE }).flatMap((at) => {
+          const value = valueAt(at);
+          return value === null ? [] : [[at - EARLY, value] as const];
+        }),
+      })),
     ]);
   }
   return prometheus;
@@ -99,17 +140,20 @@ export async function startHistory(): Promise<TestPrometheus> {
 function written(
   series: readonly Written[],
   service: string | null,
-  span: { readonly fromMs: number; readonly toMs: number; readonly stepMs: number },
+  { earlyMs = 0, ...span }: { fromMs: number; toMs: number; stepMs: number; earlyMs?: number },
 ) {
-  const times: number[] = [];
-  for (let at = span.fromMs === FROM ? FROM : span.fromMs + span.stepMs; at <= span.toMs; at += span.stepMs) {
-    if (at <= GAP[0] || at >= GAP[1]) times.push(at);
-  }
+  const times = timesIn(span);
   const named = service === null ? {} : { destination_service_name: service };
   return series.map(({ target, series }) => ({
     labels: { ...storedLabels(target, series), ...named },
-    samples: times.map((at) => [at, series.valueAt(at)] as const),
+    samples: times.map((at) => [at - earlyMs, series.valueAt(at - earlyMs)] as const),
   }));
+}
+
+function timesIn({ fromMs, toMs, stepMs }: { fromMs: number; toMs: number; stepMs: number }): readonly number[] {
+  const times: number[] = [];
+  for (let at = fromMs === FROM ? FROM : fromMs + stepMs; at <= toMs; at += stepMs) if (isScraped(at)) times.push(at);
+  return times;
 }
 
 /** What there is to know of a slice of time. */
@@ -120,15 +164,26 @@ export interface TrueSlice {
 }
 
 /** Events in the slices of a span that were seen. What happened in the gap shows at its end. */
-export function eventSlices(series: readonly Series[], fromMs: number, toMs: number): readonly TrueSlice[] {
+export function eventSlices(
+  series: readonly Series[],
+  fromMs: number,
+  toMs: number,
+  sliceMs = SLICE,
+): readonly TrueSlice[] {
   const bad = failedOf(series);
-  const isSeen = (at: number) => at < GAP[0] || at + SLICE >= GAP[1];
-  return slicesBetween(fromMs, toMs)
+  const isSeen = (at: number) => at < GAP[0] || at + sliceMs >= GAP[1];
+  return slicesBetween(fromMs, toMs, sliceMs)
     .filter(isSeen)
     .map((at) => {
-      const seenMs = at + SLICE === GAP[1] ? Math.max(GAP[0], fromMs) : at;
-      return { fromMs: at, bad: trueEvents(bad, seenMs, at + SLICE), total: trueEvents(series, seenMs, at + SLICE) };
+      const [from = 0, to = 0] = [at, at + sliceMs].map((edgeMs) => seenAt(edgeMs));
+      const sinceMs = Math.max(from, fromMs);
+      return { fromMs: at, bad: trueEvents(bad, sinceMs, to), total: trueEvents(series, sinceMs, to) };
     });
+}
+
+/** When the last sample of a counter was taken. */
+function seenAt(atMs: number): number {
+  return atMs > GAP[0] && atMs < GAP[1] ? GAP[0] : Math.floor(atMs / STEP) * STEP;
 }
 
 /**
@@ -154,14 +209,15 @@ export function sampleSlices(
 }
 
 /** Where the slices of a span begin. */
-function slicesBetween(fromMs: number, toMs: number): readonly number[] {
-  return Array.from({ length: (toMs - fromMs) / SLICE }, (_, slice) => fromMs + slice * SLICE);
+function slicesBetween(fromMs: number, toMs: number, sliceMs = SLICE): readonly number[] {
+  return Array.from({ length: (toMs - fromMs) / sliceMs }, (_, slice) => fromMs + slice * sliceMs);
 }
 
 /** When what is shown at a minute was scraped; null when that was too long ago. */
 function lastScrape(atMs: number): number | null {
-  if (atMs <= GAP[0] || atMs >= GAP[1]) return atMs;
-  return atMs - GAP[0] < LOOK_BACK ? GAP[0] : null;
+  if (isScraped(atMs)) return atMs - EARLY;
+  const lastMs = GAP[0] - EARLY;
+  return atMs - lastMs < LOOK_BACK ? lastMs : null;
 }
 
 export function summed(slices: readonly TrueSlice[]): { readonly bad: number; readonly total: number } {

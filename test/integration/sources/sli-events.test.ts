@@ -3,13 +3,20 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { WrittenSeries } from '../../../src/demo/remote-write.js';
 import { everything } from '../../../src/domain/access.js';
 import type { CompiledSli, Outcome } from '../../../src/domain/ports.js';
-import type { EventCounts, ObjectiveDefinition, SliMeasure, WindowReading } from '../../../src/domain/slo.js';
+import type {
+  EventCounts,
+  ObjectiveDefinition,
+  QueryText,
+  SliMeasure,
+  WindowReading,
+} from '../../../src/domain/slo.js';
 import { createPlanner } from '../../../src/sources/prometheus/planner.js';
 import { createSliCompiler } from '../../../src/sources/sli-compiler.js';
 import { createEventSource } from '../../../src/sources/sli-events.js';
 import { freePort } from '../../support/process.js';
 import { counter, gauge, labelsOf, startPrometheus, T0 } from '../../support/prometheus.js';
 import { startRecordingProxy } from '../../support/recording-proxy.js';
+import { engineSubjects } from '../../support/victoria-metrics.js';
 import { anObjective, anSli } from '../../unit/domain/slo-examples.js';
 
 const MINUTE = 60_000;
@@ -34,8 +41,13 @@ function gateway(...clusters: readonly TestCluster[]) {
   const compiler = createSliCompiler(planner);
   return {
     source: createEventSource(planner),
-    compile: (measure: SliMeasure, objective: Partial<ObjectiveDefinition> = {}, cluster = 'edge') => {
-      const sli = anSli({ measure });
+    compile: (
+      measure: SliMeasure,
+      objective: Partial<ObjectiveDefinition> = {},
+      cluster = 'edge',
+      when: QueryText | null = null,
+    ) => {
+      const sli = anSli({ measure, counting: { hours: [], when } });
       const whole = anObjective({ target: '0.99', ...objective });
       expect(compiler.check(sli, [whole]).filter(({ severity }) => severity === 'ERROR')).toEqual([]);
       return compiler.compile(sli, whole, cluster);
@@ -256,6 +268,32 @@ describe('deltas, gauges and values', () => {
     expect(readings.map((outcome) => answered(outcome).events?.good)).toEqual(cases.map(([, count]) => count));
     expect(readings.map((outcome) => answered(outcome).events?.total)).toEqual(cases.map(() => 30));
     expect((await source.readCurrent(slis, T0, context)).map(answered)).toEqual(cases.map(() => 30));
+  });
+
+  it.each(engineSubjects)('counts the minutes in which a condition holds, on %s', async (_, startServer) => {
+    const { url } = await startServer({
+      series: [
+        gauge('x', 1),
+        values('up{job="a",pod="1"}', (minutes) => (minutes < 32.6 ? 1 : 0)),
+        values('up{job="a",pod="2"}', (minutes) => (minutes < 42.6 ? 1 : 0)),
+        values('up{job="b"}', (minutes) => (minutes <= 60 ? 0 : null)),
+      ],
+    });
+    const { source, compile } = gateway({ name: 'edge', url });
+    const texts = ['up{job="a"}', 'up{job="a"} == 0', 'min(up{job="a"})', 'up{job="b"} == 0', 'up{job="c"}'];
+    const slis = texts.map((text) => compile(good('x', 'x', false), {}, 'edge', query(text)));
+    const span = { fromMs: T0 - 30 * MINUTE, toMs: T0, sliceMs: 5 * MINUTE };
+    const read = await source.readSlices(slis, span, {}, context);
+    const minutes = slis.map(({ streams }) => [...answered(read.get(streams.condition?.key ?? '')).counts]);
+    const none = Number.NaN;
+    expect(minutes).toEqual([
+      [5, 5, 2, none, none, none],
+      // The first pod is down at 33.
+      [3, 5, 5, 5, 5, 5],
+      [2, none, none, none, none, none],
+      [5, 5, 5, 5, 5, 5],
+      [none, none, none, none, none, none],
+    ]);
   });
 
   it('E6: tells the worst of several values, and null without any', async () => {

@@ -5,7 +5,7 @@ import { compositeReadings, type Member, measureComposite } from '../../../src/d
 import { counted } from '../../../src/domain/counted.js';
 import { parseDuration } from '../../../src/domain/duration.js';
 import { measureObjective, type ObjectiveReadings } from '../../../src/domain/evaluation.js';
-import type { LedgerColumns } from '../../../src/domain/ledger-window.js';
+import type { LedgerColumns } from '../../../src/domain/ledger-columns.js';
 import type { SliceSpan } from '../../../src/domain/ports.js';
 import { SliceMark } from '../../../src/domain/slices.js';
 import type { EventCounts, ObjectiveDefinition, SloDefinition } from '../../../src/domain/slo.js';

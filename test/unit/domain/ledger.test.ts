@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { columnsOf } from '../../../src/domain/ledger-columns.js';
 import { decodeState, encodeState } from '../../../src/domain/ledger-state.js';
 import { LedgerStream, type StreamNeeds } from '../../../src/domain/ledger-stream.js';
-import { columnsOf, isComplete, readingOf, seenWithin, windowWithin } from '../../../src/domain/ledger-window.js';
+import { isComplete, readingOf, seenWithin, windowWithin } from '../../../src/domain/ledger-window.js';
 import { T0 } from './slo-examples.js';
 
 const MINUTE = 60_000;
@@ -52,7 +53,7 @@ function truth(fromMs: number, toMs: number): number {
   return sum;
 }
 
-const totalOf = (stream: LedgerStream) => ({ good: null, bad: [], total: [stream] });
+const totalOf = (stream: LedgerStream) => ({ good: null, bad: [], total: [stream], condition: null });
 const count = (stream: LedgerStream, fromMs: number, toMs: number) =>
   readingOf(totalOf(stream), { fromMs, toMs }).events?.total ?? null;
 const stateOf = (stream: LedgerStream) => createHash('sha256').update(encodeState(stream.state())).digest('hex');
@@ -323,9 +324,13 @@ describe('the events of an SLI', () => {
     put(bad, Number.NaN, Number.NaN);
     put(total, 10, 20);
     put(more, Number.NaN, 5);
-    const { events } = readingOf({ good: null, bad: [bad], total: [total, more] }, span);
+    const { events } = readingOf({ good: null, bad: [bad], total: [total, more], condition: null }, span);
     expect(events).toEqual({ good: 35, bad: 0, total: 35 });
-    expect(readingOf({ good: [bad], bad: null, total: [total] }, span).events).toEqual({ good: 0, bad: 30, total: 30 });
+    expect(readingOf({ good: [bad], bad: null, total: [total], condition: null }, span).events).toEqual({
+      good: 0,
+      bad: 30,
+      total: 30,
+    });
   });
 
   it('E1: of two hours are sums, so that one of few requests does not outweigh one of many', () => {
@@ -337,7 +342,10 @@ describe('the events of an SLI', () => {
       stream.advance(T0);
       stream.write(T0 - 2 * HOUR, HOUR, Float64Array.from(counts), new Uint8Array(2));
     }
-    const { events } = readingOf({ good: null, bad: [bad], total: [total] }, { fromMs: T0 - 2 * HOUR, toMs: T0 });
+    const { events } = readingOf(
+      { good: null, bad: [bad], total: [total], condition: null },
+      { fromMs: T0 - 2 * HOUR, toMs: T0 },
+    );
     expect(events).toEqual({ good: 999_090, bad: 1_010, total: 1_000_100 });
   });
 
@@ -345,9 +353,9 @@ describe('the events of an SLI', () => {
     const [good, total] = streams();
     put(good, 12, 12);
     put(total, Number.NaN, Number.NaN);
-    expect(readingOf({ good: [good], bad: null, total: [total] }, span).events).toBeNull();
+    expect(readingOf({ good: [good], bad: null, total: [total], condition: null }, span).events).toBeNull();
     put(total, 10, 10);
-    expect(readingOf({ good: [good], bad: null, total: [total] }, span).events).toEqual({
+    expect(readingOf({ good: [good], bad: null, total: [total], condition: null }, span).events).toEqual({
       good: 20,
       bad: 0,
       total: 20,

@@ -15,11 +15,12 @@ import { LedgerStream } from '../../../src/domain/ledger-stream.js';
 import type { LedgerParts } from '../../../src/domain/ledger-window.js';
 import { compositeHistory, type ObjectiveHistory, objectiveHistory } from '../../../src/domain/objective-history.js';
 import { countSlices, type SliceRule, SlidingCounts } from '../../../src/domain/slices.js';
-import type { ObjectiveDefinition, SloDefinition, WindowReading } from '../../../src/domain/slo.js';
+import { type ObjectiveDefinition, type SloDefinition, sliOf, type WindowReading } from '../../../src/domain/slo.js';
 import { coverageOf, slicesOf, windowReading } from '../../../src/engine/ledger-readings.js';
 import { anObjective, anSli, anSlo, T0 } from './slo-examples.js';
 
 const MINUTE = 60_000;
+const BLOCK = 5 * MINUTE;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const nothing = { figures: null, open: null };
@@ -44,7 +45,7 @@ function ledgerOf(
   seed: number,
   objective = slo.objectives[0] ?? anObjective(),
 ): LedgerParts {
-  const streamOf = (eventsOf: (endMs: number) => number) => {
+  const streamOf = (eventsOf: (endMs: number, sliceMs: number) => number) => {
     const stream = new LedgerStream(needsOf(slo, objective));
     stream.advance(T0);
     for (const gap of stream.missing(T0 - 20 * DAY, T0)) {
@@ -52,7 +53,7 @@ function ledgerOf(
         const toMs = Math.min(gap.toMs, fromMs + HOUR);
         const ends = Array.from({ length: (toMs - fromMs) / gap.sliceMs }, (_, n) => fromMs + (n + 1) * gap.sliceMs);
         if (ends.some((endMs) => inHole(unread, endMs))) continue;
-        const counts = ends.map((endMs) => (inHole(unseen, endMs) ? Number.NaN : eventsOf(endMs)));
+        const counts = ends.map((endMs) => (inHole(unseen, endMs) ? Number.NaN : eventsOf(endMs, gap.sliceMs)));
         stream.write(fromMs, gap.sliceMs, Float64Array.from(counts), new Uint8Array(counts.length));
       }
     }
@@ -60,7 +61,14 @@ function ledgerOf(
   };
   const total = (endMs: number) => ((endMs / MINUTE) * 7919 + seed) % 13;
   const bad = (endMs: number) => (((endMs / MINUTE) * 31 + seed) % 7 === 0 ? total(endMs) : 0);
-  return { good: null, bad: [streamOf(bad)], total: [streamOf(total)] };
+  // It holds in all minutes but those of some blocks, and of one in another.
+  const held = (endMs: number, sliceMs: number) => {
+    const block = (Math.ceil(endMs / BLOCK) * 13 + seed) % 11;
+    return block < 3 ? Number.NaN : block === 3 && endMs % BLOCK === 0 ? sliceMs / MINUTE - 1 : sliceMs / MINUTE;
+  };
+  const { when } = sliOf(slo, objective).counting;
+  const condition = when === null ? null : streamOf(held);
+  return { good: null, bad: [streamOf(bad)], total: [streamOf(total)], condition };
 }
 
 /** The same as the engine evaluates, from the ledger alone; null where that would have to ask the source. */
@@ -114,13 +122,14 @@ const definition = fc
     sliceMs: slices,
     minEvents: fc.constantFrom(0, 20),
     hours: fc.constantFrom([], [office]),
+    when: fc.constantFrom(null, { text: 'up', path: '', line: 1, column: 1 }),
   } as const)
-  .map(({ method, noData, windowMs, calendar, sliceMs, minEvents, hours }) => {
+  .map(({ method, noData, windowMs, calendar, sliceMs, minEvents, hours, when }) => {
     const cut = { timeSliceTarget: method === 'TIMESLICES' ? '0.9' : null, timeSliceWindowMs: sliceMs };
     const unit = { kind: 'CALENDAR', unit: windowMs < DAY ? 'DAY' : 'WEEK', count: 1 } as const;
     return anSlo({
       objectives: [anObjective({ target: '0.9', ...(method === 'OCCURRENCES' ? {} : cut) })],
-      sli: anSli({ counting: { hours, when: null } }),
+      sli: anSli({ counting: { hours, when } }),
       burnRateRules: [],
       budgetingMethod: method,
       ...{ noData, windowMs, minEvents },

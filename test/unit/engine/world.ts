@@ -22,6 +22,8 @@ import { type MemoryStore, memoryStore } from './memory-store.js';
 export interface Script {
   /** 0..1; null while no series exists. */
   errorRatio(atMs: number): number | null;
+  /** Whether the condition holds of an SLI that has one; null: it cannot be read. */
+  holds?: (atMs: number) => boolean | null;
   current?: (atMs: number) => number | null;
 }
 
@@ -99,7 +101,8 @@ export const namingCompiler: SliCompiler = {
   compile(sli, _objective, cluster) {
     if (sli.name?.startsWith('broken')) throw new Error(`unexpected end of "${sli.name}"`);
     const stream = (part: string) => ({ key: `${cluster} ${sli.name} ${part}`, dataSource: cluster, group: part });
-    const streams = { good: null, bad: [stream('bad')], total: [stream('total')] };
+    const condition = sli.counting.when === null ? null : stream('condition');
+    const streams = { good: null, bad: [stream('bad')], total: [stream('total')], condition };
     const read = { shapeKey: 'scripted', handle: sli.name, streams, promql: {} };
     return { ...read, cluster, dataSource: cluster, source: 'CUSTOM' };
   },
@@ -166,6 +169,8 @@ function scripted(world: World): EventSource {
           const value = { counts: column, estimated: new Uint8Array(column.length), partial };
           counts.set(key, outcome.ok ? { ok: true, value } : outcome);
         }
+        const script = world.scripts.get(String(slis[index]?.handle));
+        if (streams.condition !== null) counts.set(streams.condition.key, minutesHeld(script, span, partial));
       }
       return counts;
     },
@@ -173,6 +178,16 @@ function scripted(world: World): EventSource {
     readCoverage: (slis, _windowMs, atMs, context) =>
       answer(slis, context, () => ({ ...unknownCoverage, ratio: 1, newestMs: atMs })),
   };
+}
+
+function minutesHeld(script: Script | undefined, { fromMs, toMs, sliceMs }: SliceSpan, partial: boolean) {
+  const held = (endMs: number) => script?.holds?.(endMs) ?? null;
+  const ends = Array.from({ length: (toMs - fromMs) / sliceMs }, (_, slice) => fromMs + (slice + 1) * sliceMs);
+  if (ends.some((endMs) => held(endMs) === null)) {
+    return { ok: false, error: new SourceError('REJECTED', 'condition', 'many-to-many matching') } as const;
+  }
+  const counts = Float64Array.from(ends, (endMs) => (held(endMs) ? sliceMs / 60_000 : Number.NaN));
+  return { ok: true, value: { counts, estimated: new Uint8Array(ends.length), partial } } as const;
 }
 
 function countSlices(script: Script, { fromMs, toMs, sliceMs }: SliceSpan) {

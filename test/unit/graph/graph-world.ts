@@ -15,7 +15,7 @@ import type {
   QueryAnswer,
   TimeRange,
 } from '../../../src/domain/ports.js';
-import type { SloStatus } from '../../../src/domain/slo.js';
+import { type ObjectiveDefinition, type SloStatus, sliOf } from '../../../src/domain/slo.js';
 import type { Violation, ViolationEvent } from '../../../src/domain/violation.js';
 import { createGraphContext, type GraphPorts } from '../../../src/graph/context.js';
 import { collectedErrors } from '../../../src/graph/problems.js';
@@ -139,14 +139,18 @@ export function portsOf(world: World): { readonly ports: GraphPorts; readonly ca
           .map((status) => ({ ...status, evaluatedAtMs: atMs }));
       },
       history: (slo, objective, range) => world.history?.(slo, objective, range) ?? null,
-      compiled: (_, objective) => ({
+      compiled: (slo, objective) => ({
         shapeKey: 'shape',
         handle: null,
-        streams: { good: [], bad: null, total: [] },
+        streams: { good: [], bad: null, total: [], condition: null },
         cluster: 'edge',
         dataSource: 'prometheus-edge',
         source: 'ISTIO',
-        promql: { good: `good_${objective.name.replaceAll('-', '_')}`, total: 'total' },
+        promql: {
+          good: `good_${objective.name.replaceAll('-', '_')}`,
+          total: 'total',
+          ...whenOf(slo, objective),
+        },
       }),
       definitions: () => ({
         slos: slos.map(({ definition }) => definition),
@@ -282,6 +286,11 @@ export function event(seq: number, overrides: Partial<ViolationEvent> = {}): Vio
     late: false,
     ...overrides,
   };
+}
+
+function whenOf(slo: SloStatus['definition'], objective: ObjectiveDefinition) {
+  const { when } = sliOf(slo, objective).counting;
+  return when === null ? {} : { condition: when.text };
 }
 
 export function slo(

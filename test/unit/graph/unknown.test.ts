@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { scopeOf } from '../../../src/domain/access.js';
+import { anSli } from '../domain/slo-examples.js';
 import { ask, event, onlyNamespace, slo, T0, violation, type World } from './graph-world.js';
 
 const node = { kubeletVersion: null, kernelVersion: null, osImage: null, internalIP: null };
@@ -131,6 +132,25 @@ describe('what JSON has no number for', () => {
         ],
       },
     });
+  });
+});
+
+describe('when an SLI counts', () => {
+  const conditions = (conditions: readonly string[], when: string | null) => {
+    const text = when === null ? null : { text: when, path: '', line: 1, column: 1 };
+    return slo('a', {}, { sli: anSli({ conditions, counting: { hours: [], when: text } }) });
+  };
+  const asked = '{ slo(name: "a") { sli { conditions condition } } }';
+
+  it('is told as it was written, and as it is asked', async () => {
+    const written = ['in service', 'when=up == 1'];
+    const { data } = await ask({ clusters: ['edge'], slos: [conditions(written, 'up == 1')] }, asked);
+    expect(data).toEqual({ slo: { sli: { conditions: written, condition: 'up == 1' } } });
+  });
+
+  it('is asked of nobody where words alone tell', async () => {
+    const { data } = await ask({ clusters: ['edge'], slos: [conditions(['in service'], null)] }, asked);
+    expect(data).toEqual({ slo: { sli: { conditions: ['in service'], condition: null } } });
   });
 });
 

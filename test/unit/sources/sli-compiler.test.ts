@@ -197,6 +197,47 @@ describe('compile', () => {
     ]);
   });
 
+  describe('a condition', () => {
+    const when = (text: string) =>
+      anSli({ measure: ratio('x{code="200"}', 'x').measure, counting: { hours: [], when: query(text) } });
+    const held = (text: string) => {
+      const { condition } = compile(when(text)).handle as SliHandle;
+      return condition === null ? null : termPromql(condition, 300_000);
+    };
+
+    it.each([
+      ['up{job="detector"}', 'count_over_time((count by (job) ((up{job="detector"}) > 0))[4m59s999ms:1m])'],
+      ['up{job="detector"} == 0', 'count_over_time((count by (job) ((up{job="detector"}) == 0))[4m59s999ms:1m])'],
+      ['(sum(rate(x[5m])) >= 2.5)', 'count_over_time((count((sum(rate(x[5m]))) >= 2.5))[4m59s999ms:1m])'],
+      // Values that are compared are not above 0 when they are so, nor is a comparison by bool an element that is not.
+      ['a > b', 'count_over_time((count((a > b)))[4m59s999ms:1m])'],
+      ['a == bool 0', 'count_over_time((count((a == bool 0) > 0))[4m59s999ms:1m])'],
+      ['a < 1 and on () b', 'count_over_time((count((a < 1 and on () b)))[4m59s999ms:1m])'],
+      ['a < 1 or b', 'count_over_time((count((a < 1 or b) > 0))[4m59s999ms:1m])'],
+      ['hour() >= bool 8', 'count_over_time((count((hour() >= bool 8) > 0))[4m59s999ms:1m])'],
+      ['1', 'count_over_time((count(vector(1) > 0))[4m59s999ms:1m])'],
+    ])('%s holds in the minutes of %s', (text, promql) => {
+      expect(held(text)).toBe(promql);
+    });
+
+    it('shares its PromQL with conditions that differ in labels alone', () => {
+      const groups = ['up{job="a"} == 1', '(up{job="b"}) == 1', 'up{job="a"}', 'up{job="a"} == 0'].map((text) => {
+        const { condition } = compile(when(text)).streams;
+        return condition?.group;
+      });
+      expect(groups[0]).toBe(groups[1]);
+      expect(new Set(groups).size).toBe(3);
+    });
+
+    it('is asked of its cluster alone, in every selector, and is shown', () => {
+      const { promql, handle } = compile(when('up{job="a"} == 1 unless on () maintenance'), 'core');
+      const asked = 'up{cluster="cloud-core",job="a"} == 1 unless on () maintenance{cluster="cloud-core"}';
+      expect(promql.condition).toBe(asked);
+      expect(termPromql((handle as SliHandle).condition as Term, 300_000)).toContain(asked);
+      expect(compile(ratio('x{code="200"}', 'x')).streams.condition).toBeNull();
+    });
+  });
+
   it('names the exporter when all metrics are of one', () => {
     expect(compile(ratio('istio_requests_total{a="b"}', 'istio_requests_total')).source).toBe('ISTIO');
     expect(compile(ratio('istio_requests_total', 'other')).source).toBe('CUSTOM');

@@ -293,9 +293,19 @@ const rows: readonly Row[] = [
     problem: '6:30 metadata.annotations["slograph.dev/conditions"]: "hour=Mon" is no condition; did you mean "hours="?',
   },
   {
-    because: 'a condition by PromQL is not evaluated',
-    text: swap(good, 'slograph.dev/microservice: crosswalk/detector', 'slograph.dev/conditions: when=up > 0'),
-    problem: '6:30 metadata.annotations["slograph.dev/conditions"]: when= is not evaluated',
+    because: 'a condition has a window that nobody fills in',
+    text: swap(
+      good,
+      'slograph.dev/microservice: crosswalk/detector',
+      'slograph.dev/conditions: when=rate(x[$window]) > 0',
+    ),
+    problem: '6:42 metadata.annotations["slograph.dev/conditions"]: PromQL does not parse: ',
+  },
+  {
+    because: 'a condition gives a range',
+    text: swap(good, 'slograph.dev/microservice: crosswalk/detector', 'slograph.dev/conditions: when=up[5m]'),
+    problem:
+      '6:35 metadata.annotations["slograph.dev/conditions"]: PromQL does not parse: a query must give an instant vector or a number, this gives a range like x[5m]',
   },
   {
     because: 'there is no indicator',
