@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, it, onTestFinished } from 'vitest';
 import { everything } from '../../../src/domain/access.js';
 import type { CompiledSli, SliceCounts } from '../../../src/domain/ports.js';
@@ -52,11 +53,17 @@ async function world(all: readonly ReturnType<typeof series>[]) {
       return compiler.compile(anSli({ measure }), anObjective(), 'edge');
     },
     /** Bad events and all of them, by slice. */
-    async read(sli: CompiledSli, fromMs: number, toMs: number, perMinute?: { bad: number; total: number }) {
+    async read(
+      sli: CompiledSli,
+      fromMs: number,
+      toMs: number,
+      perMinute?: { bad: number; total: number },
+      sliceMs = SLICE,
+    ) {
       const [bad, total] = [sli.streams.bad?.[0]?.key ?? '', sli.streams.total[0]?.key ?? ''];
       const known = perMinute && new Map([[bad, perMinute.bad] as const, [total, perMinute.total] as const]);
       const options = known === undefined ? {} : { largest: known };
-      const read = await events.readSlices([sli], { fromMs, toMs, sliceMs: SLICE }, options, { scope: everything });
+      const read = await events.readSlices([sli], { fromMs, toMs, sliceMs }, options, { scope: everything });
       const of = (key: string): SliceCounts => {
         const outcome = read.get(key);
         if (outcome === undefined || !outcome.ok) throw new Error(`no slices: ${JSON.stringify(outcome)}`);
@@ -116,6 +123,45 @@ it('leaves out what a counter had counted before it was seen, and says that it i
   expect(Math.abs(sum(total) - 10 * (359 + 159))).toBeLessThanOrEqual(20);
   expect([...total.estimated].indexOf(1)).toBe(40);
   expect([...total.estimated].filter((mark) => mark === 1)).toHaveLength(1);
+});
+
+it('counts a counter that was reset as one that was not, but for one slice', async () => {
+  const seed = Date.now() % 1_000_000;
+  const growth = fc.array(fc.nat(40), { minLength: 60, maxLength: 60 });
+  const pods = fc.sample(fc.tuple(growth, fc.integer({ min: 6, max: 59 }), fc.nat(100)), { numRuns: 40, seed });
+  const from = T0 - HOUR;
+  const valuesOf = ([growth, reset, percent]: (typeof pods)[number], isReset: boolean) => {
+    const all = growth.map((_, minute) => growth.slice(0, minute + 1).reduce((sum, events) => sum + events, 0));
+    // What was counted between the last sample and the end of the pod is gone with it.
+    const before = (all[reset - 1] ?? 0) + Math.floor(((growth[reset] ?? 0) * percent) / 100);
+    return all.map((value, minute) => (isReset && minute >= reset ? value - before : value));
+  };
+  const { sli, read } = await world(
+    pods.flatMap((pod, index) =>
+      [false, true].map((isReset) => {
+        const values = valuesOf(pod, isReset);
+        return series(`x{case="${index}",reset="${isReset}"}`, from, T0, (minute) => values[minute] ?? null);
+      }),
+    ),
+  );
+  const countOf = async (index: number, isReset: boolean, sliceMs: number) => {
+    const one = sli(`x{case="${index}",reset="${isReset}",code="503"}`, `x{case="${index}",reset="${isReset}"}`);
+    return sum((await read(one, from, T0, { bad: 500, total: 500 }, sliceMs)).total);
+  };
+  for (const sliceMs of [MINUTE, SLICE]) {
+    await Promise.all(
+      pods.map(async ([growth, reset], index) => {
+        const [steady, restarted] = [await countOf(index, false, sliceMs), await countOf(index, true, sliceMs)];
+        const minutes = sliceMs / MINUTE;
+        const first = Math.floor(reset / minutes) * minutes;
+        const inSlice = growth.slice(first, first + minutes).reduce((sum, events) => sum + events, 0);
+        const told = `seed ${seed}, case ${index}, slices of ${minutes} min`;
+        expect(steady, told).toBe(growth.reduce((sum, events) => sum + events, 0));
+        expect(steady - restarted, told).toBeGreaterThanOrEqual(0);
+        expect(steady - restarted, told).toBeLessThanOrEqual(inSlice);
+      }),
+    );
+  }
 });
 
 it('asks anew for what may have changed, and once for SLIs of one shape', async () => {
