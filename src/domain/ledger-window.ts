@@ -9,6 +9,8 @@ export interface LedgerParts {
   readonly total: readonly LedgerStream[];
   /** Minutes in which its condition held; null: it always counts. */
   readonly condition: LedgerStream | null;
+  /** Good is what lies within bounds, of which there may be nothing; absent: some good events are to be expected. */
+  readonly isBounded?: boolean;
 }
 
 /** A stretch of time in milliseconds, (fromMs, toMs]. */
@@ -23,7 +25,7 @@ export interface LedgerReading {
   readonly events: EventCounts | null;
   /** Share of the time that was seen, 0..1; a hole of less than five minutes is none. */
   readonly seenRatio: number;
-  /** Some of the counts are estimates. */
+  /** Some of the counts are estimates, or there is no series of good events though there were events. */
   readonly estimated: boolean;
 }
 
@@ -61,10 +63,12 @@ export function readingFrom(
   part: SliceSum,
 ): LedgerReading {
   const minutes = parts.total.length * ((toMs - fromMs) / 60_000);
+  // Good events that nobody ever saw are rather a mistake in the query than an outage.
+  const isSuspect = parts.good !== null && parts.isBounded !== true && part.slices === 0 && total.count > 0;
   return {
     events: total.slices === 0 ? null : eventsOf(parts.good !== null, part.count, total.count),
     seenRatio: minutes <= 0 ? 0 : Math.min(1, total.seenMinutes / minutes),
-    estimated: total.estimated + part.estimated > 0,
+    estimated: isSuspect || total.estimated + part.estimated > 0,
   };
 }
 

@@ -191,9 +191,12 @@ class CutSlices {
 
   /** Those from an instant on. */
   since(fromMs: number): SliceColumns {
-    const { bad, total, marks } = this.columns;
+    const { bad, total, marks, estimated } = this.columns;
     const first = this.at(fromMs);
-    return { bad: bad.subarray(first), total: total.subarray(first), marks: marks.subarray(first) };
+    return {
+      ...{ bad: bad.subarray(first), total: total.subarray(first), marks: marks.subarray(first) },
+      ...(estimated === undefined ? {} : { estimated: estimated.subarray(first) }),
+    };
   }
 
   private at(edgeMs: number): number {

@@ -19,6 +19,8 @@ export interface SliceColumns {
   readonly total: Float64Array;
   /** Values of `SliceMark`; counts say something only of slices that were seen. */
   readonly marks: Uint8Array;
+  /** 1 where a count is an estimate; absent: none is. */
+  readonly estimated?: Uint8Array;
 }
 
 /** What slices are held against. */
@@ -47,8 +49,15 @@ export interface WindowCounts {
  * @see https://github.com/OpenSLO/OpenSLO (budgetingMethod)
  */
 export function countSlices(columns: SliceColumns, rule: SliceRule): WindowCounts {
-  if (rule.budgetingMethod === 'OCCURRENCES') return countEvents(columns, rule);
-  return countParts(columns.marks, missingParts(columns, rule));
+  const counts =
+    rule.budgetingMethod === 'OCCURRENCES'
+      ? countEvents(columns, rule)
+      : countParts(columns.marks, missingParts(columns, rule));
+  return { ...counts, estimated: counts.estimated || columns.marks.some((_, slice) => isEstimate(columns, slice)) };
+}
+
+function isEstimate({ marks, estimated }: SliceColumns, slice: number): boolean {
+  return marks[slice] === SliceMark.SEEN && estimated?.[slice] === 1;
 }
 
 /** Counts slices by what is missing of each. */
@@ -149,6 +158,7 @@ export class SlidingCounts {
   /** Events of slices that were seen, whatever is counted. */
   private readonly events: Float64Array;
   private readonly marked: readonly Float64Array[];
+  private readonly estimates: Float64Array;
 
   /** @param missing how much of each slice is missing, where not its own events say so (`compositeParts`) */
   constructor(
@@ -162,6 +172,7 @@ export class SlidingCounts {
     this.marked = [SliceMark.UNREAD, SliceMark.NO_DATA, SliceMark.SEEN].map((mark) =>
       sums(marks.length, (slice) => (marks[slice] === mark ? 1 : 0)),
     );
+    this.estimates = sums(marks.length, (slice) => (isEstimate(columns, slice) ? 1 : 0));
     if (rule.budgetingMethod === 'OCCURRENCES') {
       this.total = this.events;
       this.bad = sums(marks.length, (slice) => Math.max(0, Math.min(bad[slice] as number, seen(slice))));
@@ -178,6 +189,11 @@ export class SlidingCounts {
    * @param typicalEvents as of `SliceRule`
    */
   between(from: number, to: number, typicalEvents: number | null): WindowCounts {
+    const counts = this.countsBetween(from, to, typicalEvents);
+    return { ...counts, estimated: counts.estimated || between(this.estimates, from, to) > 0 };
+  }
+
+  private countsBetween(from: number, to: number, typicalEvents: number | null): WindowCounts {
     const bad = between(this.bad, from, to);
     const total = between(this.total, from, to);
     const [unread = 0, missing = 0, seen = 0] = this.marked.map((slices) => between(slices, from, to));

@@ -1,3 +1,4 @@
+import { hasBounds } from '../domain/evaluation.js';
 import { unusedNeeds } from '../domain/ledger-needs.js';
 import { decodeState } from '../domain/ledger-state.js';
 import type { LedgerParts } from '../domain/ledger-window.js';
@@ -119,7 +120,10 @@ export function createLedger({ store, clock, log }: LedgerOptions): Ledger {
     const [held = null] = condition === null ? [] : slicesOf([condition]);
     const made = {
       entries: streams as readonly LedgerEntry[],
-      parts: { good: good && slicesOf(good), bad: bad && slicesOf(bad), total: slicesOf(total), condition: held },
+      parts: {
+        ...{ good: good && slicesOf(good), bad: bad && slicesOf(bad), total: slicesOf(total), condition: held },
+        isBounded: hasBounds(task.objective),
+      },
     };
     known.set(task, made);
     return made;

@@ -333,6 +333,18 @@ describe('the events of an SLI', () => {
     });
   });
 
+  it('E3: are an estimate where there were events and no series of good ones, but for what lies within bounds', () => {
+    const [absent, total] = streams();
+    put(absent, Number.NaN, Number.NaN);
+    put(total, 10, 20);
+    const parts = { good: [absent], bad: null, total: [total], condition: null };
+    expect(readingOf(parts, span)).toMatchObject({ events: { good: 0, bad: 30 }, estimated: true });
+    expect(readingOf({ ...parts, isBounded: true }, span).estimated).toBe(false);
+    expect(readingOf({ ...parts, good: null, bad: [absent] }, span).estimated).toBe(false);
+    put(total, 0, 0);
+    expect(readingOf(parts, span).estimated).toBe(false);
+  });
+
   it('E1: of two hours are sums, so that one of few requests does not outweigh one of many', () => {
     const [bad, total] = streams();
     for (const [stream, counts] of [

@@ -246,7 +246,7 @@ describe('the history of an objective', () => {
 
   it('counts sliding windows as it counts each by itself', () => {
     const mark = fc.constantFrom(0, 1, 2, 3);
-    const slice = fc.record({ mark, total: fc.nat(30), bad: fc.nat(30) });
+    const slice = fc.record({ mark, total: fc.nat(30), bad: fc.nat(30), estimated: fc.constantFrom(0, 0, 0, 1) });
     const rule = fc.record<SliceRule>({
       budgetingMethod: fc.constantFrom('OCCURRENCES', 'TIMESLICES', 'RATIO_TIMESLICES'),
       timeSliceTarget: fc.constantFrom('0.9', '1'),
@@ -266,6 +266,7 @@ describe('the history of an objective', () => {
             bad: Float64Array.from(part, ({ bad }) => bad),
             total: Float64Array.from(part, ({ total }) => total),
             marks: Uint8Array.from(part, ({ mark }) => mark),
+            estimated: Uint8Array.from(part, ({ estimated }) => estimated),
           });
           const alone = countSlices(columnsOf(list.slice(from, to)), rule);
           const sliding = new SlidingCounts(columnsOf(list), rule).between(from, to, rule.typicalEvents ?? null);
