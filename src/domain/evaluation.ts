@@ -54,6 +54,14 @@ export const unknownCoverage: Coverage = {
   partial: false,
 };
 
+/**
+ * Whether nothing was seen of the beginning of a window: of 1/720 of it, at least 5 minutes.
+ * @param oldestMs the oldest sample in it; null: nothing was seen in it
+ */
+export function lacksBeginning(oldestMs: number | null, fromMs: number, windowMs: number): boolean {
+  return oldestMs === null || oldestMs > fromMs + Math.max(300_000, windowMs / 720);
+}
+
 /** The window over which an SLO burns at present, in milliseconds: an hour or a slice, or all of a shorter window. */
 export function presentWindowOf(slo: SloDefinition): number {
   const longestSliceMs = Math.max(0, ...slo.objectives.map(({ timeSliceWindowMs }) => timeSliceWindowMs ?? 0));

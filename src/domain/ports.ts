@@ -289,6 +289,8 @@ export interface EventSource {
     atMs: number,
     context: ReadContext,
   ): Promise<readonly Outcome<Coverage>[]>;
+  /** Whether a data source has samples of any series from before an instant, in milliseconds. @throws SourceError */
+  reaches(dataSource: string, atMs: number, context: ReadContext): Promise<boolean>;
 }
 
 /** Definitions in force, swapped whole when they change. */

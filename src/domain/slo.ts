@@ -228,6 +228,7 @@ export interface Coverage {
   readonly ratio: number | null;
   readonly oldestMs: number | null;
   readonly newestMs: number | null;
+  /** Its source has no samples of the beginning of the window, and nothing was kept of them. */
   readonly retentionShorterThanWindow: boolean;
   readonly partial: boolean;
 }

@@ -1,3 +1,4 @@
+import { lacksBeginning } from '../domain/evaluation.js';
 import { columnsOf, type LedgerColumns } from '../domain/ledger-columns.js';
 import {
   isComplete,
@@ -39,8 +40,16 @@ export function historyOf(parts: LedgerParts, windowMs: number, atMs: number): n
   return isComplete(parts, history) ? null : readRatio(parts, history);
 }
 
-/** How much of a window was seen. Whether its source forgets sooner cannot be told from one SLI alone. */
-export function coverageOf(parts: LedgerParts, windowMs: number, atMs: number): Coverage | null {
+/**
+ * How much of a window was seen.
+ * @param isReached whether its source has samples of any series from before the window; null: that is not known
+ */
+export function coverageOf(
+  parts: LedgerParts,
+  windowMs: number,
+  atMs: number,
+  isReached: boolean | null = null,
+): Coverage | null {
   const span = windowWithin(parts, windowMs, atMs);
   if (span === null) return null;
   const seen = seenWithin(parts, span);
@@ -48,7 +57,7 @@ export function coverageOf(parts: LedgerParts, windowMs: number, atMs: number): 
     ratio: readingOf(parts, span).seenRatio,
     oldestMs: seen?.oldestMs ?? null,
     newestMs: seen?.newestMs ?? null,
-    retentionShorterThanWindow: false,
+    retentionShorterThanWindow: isReached === false && lacksBeginning(seen?.oldestMs ?? null, span.fromMs, windowMs),
     partial: false,
   };
 }

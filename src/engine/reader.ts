@@ -1,4 +1,4 @@
-import { hasBounds, type ObjectiveReadings, unknownCoverage, windowsOf } from '../domain/evaluation.js';
+import { hasBounds, lacksBeginning, type ObjectiveReadings, unknownCoverage, windowsOf } from '../domain/evaluation.js';
 import { closedAt } from '../domain/ledger-needs.js';
 import type { CompiledSli, EventSource, Outcome, ReadContext } from '../domain/ports.js';
 import type { Coverage, WindowReading } from '../domain/slo.js';
@@ -54,6 +54,9 @@ export function createReader(options: ReaderOptions): Reader {
   const { ledger } = options;
   // What was read is forgotten together with what it was compiled to.
   const knownBySli = new WeakMap<CompiledSli, Map<string, Known>>();
+  /** Whether a data source has samples from before a window of some length, as it said last. */
+  const reached = new Map<string, boolean>();
+  const reachKey = ({ sli, slo }: Task) => JSON.stringify([sli.dataSource, slo.windowMs]);
   const knownOf = (task: Task): Known => {
     const byTask = knownBySli.get(task.sli) ?? new Map<string, Known>();
     const known = byTask.get(task.key) ?? emptyKnown();
@@ -63,7 +66,12 @@ export function createReader(options: ReaderOptions): Reader {
 
   async function read(tasks: readonly Task[], atMs: number, context: ReadContext) {
     const slices = options.isPast === true ? [] : newestSlices(tasks, closedAt(atMs), options);
-    const questions = [...slices, ...windowQuestions(tasks, atMs), ...currentQuestions(tasks, atMs)];
+    const questions = [
+      ...slices,
+      ...windowQuestions(tasks, atMs),
+      ...currentQuestions(tasks, atMs),
+      ...reachQuestions(tasks, atMs),
+    ];
     const answered = await askAll(questions, context, options);
     const readings = new Map<string, TaskReadings>();
     for (const task of tasks) readings.set(task.key, readingsOf(task, atMs, answered.get(task) ?? true));
@@ -95,7 +103,7 @@ export function createReader(options: ReaderOptions): Reader {
           const value = answerOf(outcomes[index]);
           const parts = ledger.partsOf(task);
           const estimated = parts !== null && historyOf(parts, windowMs, atMs) !== null;
-          knownOf(task).windows.set(windowMs, estimated ? { ...value, estimated } : value);
+          knownOf(task).windows.set(windowMs, estimated ? { ...value, estimated: true } : value);
           knownOf(task).failed.delete(windowMs);
         });
       },
@@ -123,7 +131,8 @@ export function createReader(options: ReaderOptions): Reader {
           known.windows.set(windowMs, { ...last, partial: true });
         }
       }
-      known.coverage = coverageOf(parts, task.slo.windowMs, atMs) ?? known.coverage;
+      const isReached = reached.get(reachKey(task)) ?? null;
+      known.coverage = coverageOf(parts, task.slo.windowMs, atMs, isReached) ?? known.coverage;
     }
     const history = parts === null ? null : historyOf(parts, task.slo.windowMs, atMs);
     return {
@@ -138,6 +147,24 @@ export function createReader(options: ReaderOptions): Reader {
       failure: failureOf(known, history) ?? conditionFailure(task),
       answered,
     };
+  }
+
+  /** Where the beginning of a window was not seen, whether its source can have it. */
+  function reachQuestions(tasks: readonly Task[], atMs: number): Question[] {
+    const asked = new Map<string, Task>();
+    for (const task of tasks) {
+      const { windowMs } = task.slo;
+      if (lacksBeginning(knownOf(task).coverage.oldestMs, atMs - windowMs, windowMs)) asked.set(reachKey(task), task);
+    }
+    return [...asked].map(([key, { slo, sli }]) => ({
+      // It explains figures and decides nothing.
+      tasks: [],
+      async ask(_slis, context) {
+        reached.set(key, await options.events.reaches(sli.dataSource, atMs - slo.windowMs, context));
+        return [];
+      },
+      fail: () => {},
+    }));
   }
 
   /** A window as a whole says nothing of when it counts, so that nothing stands in for a condition that cannot be read. */

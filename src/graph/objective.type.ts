@@ -84,7 +84,10 @@ export class CoverageType {
   readonly newest: number | null;
   @Field(() => DurationScalar, { nullable: true, description: 'How old the newest sample is; null without any.' })
   readonly age: number | null;
-  @Field(() => Boolean, { description: 'Whether the source keeps its samples for less than the window.' })
+  @Field(() => Boolean, {
+    description:
+      'Whether the source has no samples of the beginning of the window (it keeps them for less, or is younger), and none were kept of it here.',
+  })
   readonly retentionShorterThanWindow: boolean;
   @Field(() => Boolean, { description: 'Whether the source answered with warnings, so that counts may be short.' })
   readonly partial: boolean;

@@ -1,8 +1,10 @@
 import { SourceError } from '../domain/errors.js';
+import { lacksBeginning } from '../domain/evaluation.js';
 import type { CompiledSli, EventSource, Outcome, ReadContext } from '../domain/ports.js';
 import type { Coverage, EventCounts, WindowReading } from '../domain/slo.js';
 import type { Labels } from './prometheus/answer.js';
 import type { Planner } from './prometheus/planner.js';
+import { createReach } from './sli-reach.js';
 import { columnKey, groupKey } from './sli-streams.js';
 import { type CurrentRead, type SliHandle, shapePresence, shapePromql, type Term, tupleKey } from './sli-terms.js';
 import { createSliceReader } from './slice-reader.js';
@@ -16,8 +18,10 @@ const MIN_PRESENCE_MS = 300_000;
  * Reads events of compiled SLIs: one PromQL per (shape, data source, window, instant), whatever the number of SLIs; an SLI
  * with PromQL of its own asks it alone. A source that fails fails its own SLIs only.
  */
-export function createEventSource(planner: Pick<Planner, 'instant' | 'range' | 'status'>): EventSource {
+export function createEventSource(planner: Pick<Planner, 'instant' | 'range' | 'status' | 'metricNames'>): EventSource {
+  const reaches = createReach(planner);
   return {
+    reaches,
     readSlices: createSliceReader(planner),
     async readWindow(slis, windowMs, atMs, context) {
       const ask = (group: Group) => askCounts(planner, group, windowMs, atMs, context);
@@ -40,7 +44,16 @@ export function createEventSource(planner: Pick<Planner, 'instant' | 'range' | '
         groupsOf(slis, ({ total }) => total),
         ask,
       );
-      return slis.map((sli) => coverage(sli, seen, slotMs, slots));
+      const coverages = slis.map((sli) => coverage(sli, seen, slotMs, slots));
+      const fromMs = atMs - slots * slotMs;
+      return Promise.all(
+        coverages.map(async (outcome, index): Promise<Outcome<Coverage>> => {
+          if (!outcome.ok || !lacksBeginning(outcome.value.oldestMs, fromMs, windowMs)) return outcome;
+          const reached = await outcomeOf(reaches((slis[index] as CompiledSli).dataSource, fromMs, context));
+          const retentionShorterThanWindow = reached.ok && !reached.value;
+          return { ok: true, value: { ...outcome.value, retentionShorterThanWindow } };
+        }),
+      );
     },
   };
 }
@@ -160,7 +173,7 @@ function windowReading(
   windowMs: number,
   atMs: number,
 ): Outcome<WindowReading> {
-  const { good, bad, total } = sli.handle as SliHandle;
+  const { good, bad, total, current } = sli.handle as SliHandle;
   const all = valuesOf(sli, total, answers);
   if (!all.ok) return all;
   const part = valuesOf(sli, (good ?? bad) as readonly Term[], answers);
@@ -168,7 +181,10 @@ function windowReading(
   const sum = (values: readonly number[]) => values.reduce((one, other) => one + other, 0);
   const events =
     all.value.values.length === 0 ? null : eventsOf(good !== null, sum(part.value.values), sum(all.value.values));
-  return { ok: true, value: { windowMs, atMs, events, partial: all.value.partial || part.value.partial } };
+  const partial = all.value.partial || part.value.partial;
+  // Good events that nobody ever saw are rather a mistake in the query than an outage.
+  const isSuspect = good !== null && current === null && part.value.values.length === 0 && (events?.total ?? 0) > 0;
+  return { ok: true, value: { windowMs, atMs, events, partial, ...(isSuspect ? { estimated: true } : {}) } };
 }
 
 /** Extrapolation may count a few good events more than there were in all, and a gauge may go down. */
@@ -194,7 +210,6 @@ function coverage(
       ratio: Math.min(1, ends.length / slots),
       oldestMs: first === undefined ? null : first - slotMs,
       newestMs: ends.at(-1) ?? null,
-      // No source tells how far back it remembers; the oldest sample seen is what there is to go by.
       retentionShorterThanWindow: false,
       partial: read.value.partial,
     },

@@ -8,6 +8,7 @@ import {
   DAY,
   evaluated,
   eventSlices,
+  FROM,
   failedOf,
   GAP,
   HOUR,
@@ -73,6 +74,7 @@ const definitions: readonly SloDefinition[] = [
   }),
   slo('silence-is-bad', { budgetingMethod: 'TIMESLICES', objective: slices, noData: 'BAD' }),
   slo('silence-is-good', { budgetingMethod: 'TIMESLICES', objective: slices, noData: 'GOOD' }),
+  slo('longer-than-history', { windowMs: 60 * DAY }),
   slo('retired', { sli: retired }),
   slo('retired-and-frozen', { sli: retired, noData: 'FREEZE' }),
   slo('retired-slices', { sli: retired, budgetingMethod: 'TIMESLICES', objective: slices }),
@@ -158,6 +160,16 @@ describe('budgets on a Prometheus that holds history of the demo', () => {
       const { events } = status(name);
       expect((events?.total ?? 0) - total).toBeGreaterThanOrEqual(silent);
       expect((events?.bad ?? 0) - bad).toBe(more * ((events?.total ?? 0) - total));
+    }
+  });
+
+  it('E15: of a window that the source cannot hold say so, and those of others do not', () => {
+    expect(status('longer-than-history').coverage).toMatchObject({
+      oldestMs: FROM - HOUR,
+      retentionShorterThanWindow: true,
+    });
+    for (const name of ['rolling', 'retired', 'month-in-seoul']) {
+      expect(status(name).coverage.retentionShorterThanWindow, name).toBe(false);
     }
   });
 

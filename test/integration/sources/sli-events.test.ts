@@ -184,6 +184,8 @@ describe('counters', () => {
     expect(noGood).toEqual({ good: 0, bad: 1_800, total: 1_800 });
     expect(nothing).toBeNull();
     expect(idle).toEqual({ good: 0, bad: 0, total: 0 });
+    // Events of which no good one was ever seen are rather a mistake in the query.
+    expect(outcomes.map((outcome) => answered(outcome).estimated === true)).toEqual([false, true, false, false]);
   });
 
   it('E14: never counts more good events than there were, nor less than none', async () => {
@@ -510,6 +512,20 @@ describe('coverage', () => {
     expect(read.map(({ ratio }) => ratio)).toEqual([1, 30 / 60, 45 / 60, 0, expect.closeTo(0.5, 1)]);
     expect(read[1]).toMatchObject({ oldestMs: T0 - 30 * MINUTE, newestMs: T0, partial: false });
     expect(read[3]).toMatchObject({ oldestMs: null, newestMs: null });
+  });
+
+  it('E15: tells a window that its source cannot hold from one of which there is nothing to see', async () => {
+    const reach = async (series: readonly WrittenSeries[], windowMs: number) => {
+      const { url } = await startPrometheus({ series });
+      const { source, compile } = gateway({ name: 'edge', url });
+      const [outcome] = await source.readCoverage([compile(good('x', 'x'))], windowMs, T0, context);
+      return answered(outcome).retentionShorterThanWindow;
+    };
+    const young = counter('x', { perSecond: 1 });
+    const old = gauge('other', 1, { fromMs: T0 - 74 * HOUR, toMs: T0 - 70 * HOUR, everyMs: 60_000 });
+    expect(await reach([young], 30 * MINUTE)).toBe(false);
+    expect(await reach([young], 72 * HOUR)).toBe(true);
+    expect(await reach([old, young], 72 * HOUR)).toBe(false);
   });
 
   it('sees a value where its expression has one', async () => {

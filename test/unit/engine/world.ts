@@ -42,6 +42,8 @@ export interface World {
     readonly atMs: number;
     readonly slis: number;
   }[];
+  /** Of what is before that no source has anything; absent: they have all of it. */
+  keptFromMs?: number;
   /** Slices that were asked for, in order. */
   readonly slices: (SliceSpan & { readonly dataSource: string; readonly streams: number })[];
 }
@@ -174,6 +176,7 @@ function scripted(world: World): EventSource {
       }
       return counts;
     },
+    reaches: async (_dataSource, atMs) => atMs >= (world.keptFromMs ?? Number.NEGATIVE_INFINITY),
     readCurrent: (slis, atMs, context) => answer(slis, context, (script) => script.current?.(atMs) ?? null),
     readCoverage: (slis, _windowMs, atMs, context) =>
       answer(slis, context, () => ({ ...unknownCoverage, ratio: 1, newestMs: atMs })),
