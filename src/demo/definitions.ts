@@ -189,7 +189,7 @@ const bigData: readonly Sketch[] = [
     name: 'event-throughput',
     title: 'Events flow',
     why: 'Messages per second into the topic of all crosswalk events.',
-    counted: 'All partitions of crosswalk-events together, over five minutes.',
+    counted: 'Five minutes at a time, in which all partitions of crosswalk-events flow together nearly all of it.',
     service: 'streaming',
     cluster: 'cloud-core',
     target: '0.99',
@@ -199,6 +199,7 @@ const bigData: readonly Sketch[] = [
       op: 'gte',
       bound: 15,
     },
+    slices: { length: '5m', target: '0.8' },
   },
   {
     name: 'event-lag',
@@ -208,7 +209,14 @@ const bigData: readonly Sketch[] = [
     service: 'streaming',
     cluster: 'cloud-core',
     target: '0.99',
-    annotations: { application: 'streaming', 'system-kind': 'big-data', category: 'end-to-end-latency', unit: 'count' },
+    // A broker that is away tells nothing of how far its readers are.
+    annotations: {
+      application: 'streaming',
+      'system-kind': 'big-data',
+      category: 'end-to-end-latency',
+      unit: 'count',
+      'no-data': 'freeze',
+    },
     sli: {
       value: 'sum(kafka_consumergroup_lag{consumergroup="aggregator",topic="crosswalk-events"})',
       op: 'lte',

@@ -20,6 +20,8 @@ interface Description {
 export interface Sketch extends Description {
   readonly target: string;
   readonly sli: SliSketch;
+  /** Slices of time are counted, of such a length, each good with that share of good events; absent: events are. */
+  readonly slices?: { readonly length: string; readonly target: string };
 }
 
 /** A composite of the demo, made of what other SLOs promise. */
@@ -40,9 +42,13 @@ spec:
 
 /** The OpenSLO document of an SLO with a rolling window of 30 days. */
 export function sloDocument(slo: Sketch): string {
-  return `${head(slo)}${indicator(slo, 2)}${window}  objectives:
+  const { slices } = slo;
+  const method = slices === undefined ? 'Occurrences' : 'Timeslices';
+  const slice =
+    slices === undefined ? '' : `      timeSliceTarget: ${slices.target}\n      timeSliceWindow: ${slices.length}\n`;
+  return `${head(slo)}${indicator(slo, 2)}${window(method)}  objectives:
     - target: ${slo.target}
-${bound(slo)}`;
+${slice}${bound(slo)}`;
 }
 
 /** The OpenSLO document of a composite, likewise. */
@@ -53,15 +59,17 @@ export function compositeDocument(composite: CompositeSketch): string {
       compositeWeight: ${weight}
 ${bound(of)}${indicator(of, 6)}`,
   );
-  return `${head(composite)}${window}  objectives:
+  return `${head(composite)}${window('Occurrences')}  objectives:
 ${members.join('')}`;
 }
 
-const window = `  timeWindow:
+function window(budgetingMethod: 'Occurrences' | 'Timeslices'): string {
+  return `  timeWindow:
     - duration: 30d
       isRolling: true
-  budgetingMethod: Occurrences
+  budgetingMethod: ${budgetingMethod}
 `;
+}
 
 function head({ name, title, why, counted, service, ...slo }: Description): string {
   const annotations = Object.entries({ ...slo.annotations, conditions: counted }).map(

@@ -49,6 +49,12 @@ it('are of every kind: user-facing, storage, big data and AI, on every cluster, 
       { target: '0.99', weight: '1' },
     ],
   });
+  expect(slos.filter(({ budgetingMethod }) => budgetingMethod === 'TIMESLICES').map(({ name }) => name)).toEqual([
+    'event-throughput',
+  ]);
+  expect(slos.filter(({ noData }) => noData !== 'IGNORE').map(({ name, noData }) => [name, noData])).toEqual([
+    ['event-lag', 'FREEZE'],
+  ]);
   expect(slos.filter(({ minEvents }) => minEvents > 0).map(({ name }) => name)).toEqual(['siren-availability']);
   expect(slos.find(({ name }) => name === 'gpu-utilization')?.objectives[0]).toMatchObject({
     lower: { value: 0.2 },
