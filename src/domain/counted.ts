@@ -155,7 +155,8 @@ function readingOf(
 ): WindowReading {
   const partial = readings.windows.get(windowMs)?.partial ?? false;
   if (slices === null) return { windowMs, atMs: endMs, events: null, partial };
-  const rule = { ...slo, timeSliceTarget: objective.timeSliceTarget, typicalEvents: typicalEvents(whole) };
+  const usual = slo.budgetingMethod === 'OCCURRENCES' ? typicalEvents(whole) : null;
+  const rule = { ...slo, timeSliceTarget: objective.timeSliceTarget, typicalEvents: usual };
   return { windowMs, atMs: endMs, partial, ...countSlices(slices, rule) };
 }
 
@@ -163,9 +164,10 @@ function readingOf(
 function typicalEvents(slices: Slices | null): number | null {
   let sum = 0;
   let seen = 0;
-  for (const [slice, mark] of slices?.marks.entries() ?? []) {
-    if (mark !== SliceMark.SEEN) continue;
-    sum += slices?.total[slice] ?? 0;
+  const { marks, total } = slices ?? { marks: [], total: [] };
+  for (let slice = 0; slice < marks.length; slice += 1) {
+    if (marks[slice] !== SliceMark.SEEN) continue;
+    sum += total[slice] ?? 0;
     seen += 1;
   }
   return seen === 0 ? null : sum / seen;

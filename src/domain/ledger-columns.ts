@@ -64,8 +64,14 @@ function seenSlice(parts: LedgerParts, slice: LedgerSpan): Slice {
   return { bad: events?.bad ?? 0, total: events?.total ?? 0, mark, estimated };
 }
 
+/** Length of the slices that those of an SLI are made of at least: those of which it matters whether they count. */
+export function blockOf({ condition }: LedgerParts, sliceMs: number): number {
+  if (condition === null) return sliceMs;
+  return sliceMs % BLOCK_MS === 0 ? BLOCK_MS : MINUTE_MS;
+}
+
 function conditionalSlice(parts: LedgerParts, condition: LedgerStream, { fromMs, toMs }: LedgerSpan): Readonly<Slice> {
-  const blockMs = (toMs - fromMs) % BLOCK_MS === 0 ? BLOCK_MS : MINUTE_MS;
+  const blockMs = blockOf(parts, toMs - fromMs);
   const sum: Slice = { ...unread, mark: SliceMark.EXCLUDED };
   for (let atMs = fromMs; atMs < toMs; atMs += blockMs) {
     const block = { fromMs: atMs, toMs: atMs + blockMs };

@@ -18,6 +18,8 @@ export interface StreamNeeds {
 
 /** Days are kept at least as long as that. */
 const LEAST_DAYS = 100;
+/** Stretches that were written and are told of. */
+const MAX_WRITTEN = 64;
 
 /** Slices that were not read yet. Both ends are multiples of `sliceMs`. */
 export interface MissingSlices {
@@ -25,6 +27,9 @@ export interface MissingSlices {
   readonly toMs: number;
   readonly sliceMs: number;
 }
+
+/** A stretch of time, (fromMs, toMs]. */
+type Stretch = Pick<MissingSlices, 'fromMs' | 'toMs'>;
 
 /**
  * The event counts of one stream over time. The newest slices are short, older ones are added up to longer ones; a longer
@@ -34,6 +39,10 @@ export interface MissingSlices {
 export class LedgerStream {
   private readonly tiers: readonly LedgerTier[];
   private answered: Spans = [];
+  /** How many times anything was written. */
+  version = 0;
+  /** The stretches that were written last, the newest at the end. */
+  private written: readonly Stretch[] = [];
 
   constructor(readonly needs: StreamNeeds) {
     const days = Math.max(LEAST_DAYS, Math.ceil(needs.hoursForMs / DAY_MS) + 2);
@@ -79,6 +88,22 @@ export class LedgerStream {
     if (level >= 0) this.place(level, slices);
     else if (sliceMs < this.sliceMs) this.place(0, foldedTo(this.sliceMs / sliceMs, slices, sliceMs));
     else throw new RangeError(`slices are 1 or 5 minutes long, got ${sliceMs} ms`);
+    this.version += 1;
+    const span = { fromMs, toMs: fromMs + counts.length * sliceMs };
+    this.written = [...this.written.slice(1 - MAX_WRITTEN), span];
+  }
+
+  /** The stretches that were written since a version; null when that is not known any more. */
+  writtenSince(version: number): readonly Stretch[] | null {
+    const count = this.version - version;
+    if (count === 0) return [];
+    return version < 0 || count > this.written.length ? null : this.written.slice(-count);
+  }
+
+  /** Since when slices are kept that those of a length can be made of, in milliseconds; never: infinity. */
+  keptSince(sliceMs: number): number {
+    const tier = this.tiers.findLast((tier) => sliceMs % tier.sliceMs === 0);
+    return tier === undefined ? Number.POSITIVE_INFINITY : tier.start * tier.sliceMs;
   }
 
   /** Whether all of a stretch was read and is kept, so that nothing can be missing but what nobody saw. */
@@ -152,6 +177,8 @@ export class LedgerStream {
   /** Takes over all that another one kept; what it kept in slices too long for this one has to be read again. */
   restore(state: StreamState): void {
     this.answered = state.answered;
+    this.version += 1;
+    this.written = [];
     for (const tier of this.tiers) {
       const kept = state.tiers.find(({ sliceMs }) => sliceMs === tier.sliceMs);
       if (kept !== undefined) tier.restore(kept.end, kept.counts, kept.marks);

@@ -53,7 +53,13 @@ export function countSlices(columns: SliceColumns, rule: SliceRule): WindowCount
     rule.budgetingMethod === 'OCCURRENCES'
       ? countEvents(columns, rule)
       : countParts(columns.marks, missingParts(columns, rule));
-  return { ...counts, estimated: counts.estimated || columns.marks.some((_, slice) => isEstimate(columns, slice)) };
+  return { ...counts, estimated: counts.estimated || hasEstimates(columns) };
+}
+
+/** Columns are long, and nearly always without one. */
+function hasEstimates(columns: SliceColumns): boolean {
+  if (columns.estimated?.includes(1) !== true) return false;
+  return columns.marks.some((_, slice) => isEstimate(columns, slice));
 }
 
 function isEstimate({ marks, estimated }: SliceColumns, slice: number): boolean {
@@ -75,7 +81,7 @@ export function countParts(marks: Uint8Array, missing: Float64Array): WindowCoun
 
 /** Whether none of some slices counts: nothing is missing then, and nothing happened. */
 export function isNothing(marks: Uint8Array): boolean {
-  return marks.length > 0 && marks.every((mark) => mark === SliceMark.EXCLUDED);
+  return marks[0] === SliceMark.EXCLUDED && marks.every((mark) => mark === SliceMark.EXCLUDED);
 }
 
 /**
@@ -85,12 +91,16 @@ export function isNothing(marks: Uint8Array): boolean {
 export function missingParts({ bad, total, marks }: SliceColumns, rule: SliceRule): Float64Array {
   const missingOf = partOf(rule);
   const without = rule.noData === 'BAD' ? 1 : rule.noData === 'GOOD' ? 0 : Number.NaN;
-  return Float64Array.from(marks, (mark, slice) => {
-    if (mark === SliceMark.NO_DATA) return without;
+  const missing = new Float64Array(marks.length).fill(Number.NaN);
+  // A loop: a month has 43,200 minutes, and is counted at every evaluation.
+  for (let slice = 0; slice < marks.length; slice += 1) {
+    if (marks[slice] === SliceMark.NO_DATA) missing[slice] = without;
+    if (marks[slice] !== SliceMark.SEEN) continue;
     const events = total[slice] as number;
-    if (mark !== SliceMark.SEEN || !(events > 0) || events < rule.minEvents) return Number.NaN;
-    return missingOf(Math.max(0, Math.min(bad[slice] as number, events)), events);
-  });
+    if (!(events > 0) || events < rule.minEvents) continue;
+    missing[slice] = missingOf(Math.max(0, Math.min(bad[slice] as number, events)), events);
+  }
+  return missing;
 }
 
 function partOf({ budgetingMethod, timeSliceTarget }: SliceRule): (bad: number, total: number) => number {
@@ -120,7 +130,8 @@ interface EventTally {
 function countEvents({ bad, total, marks }: SliceColumns, rule: SliceRule): WindowCounts {
   const sum = { bad: 0, total: 0 };
   const slices = [0, 0, 0, 0];
-  for (const [slice, mark] of marks.entries()) {
+  for (let slice = 0; slice < marks.length; slice += 1) {
+    const mark = marks[slice] as number;
     slices[mark] = (slices[mark] ?? 0) + 1;
     if (mark !== SliceMark.SEEN) continue;
     const events = total[slice] as number;

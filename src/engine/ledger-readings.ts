@@ -1,5 +1,4 @@
 import { lacksBeginning } from '../domain/evaluation.js';
-import { columnsOf, type LedgerColumns } from '../domain/ledger-columns.js';
 import {
   isComplete,
   type LedgerParts,
@@ -8,7 +7,6 @@ import {
   seenWithin,
   windowWithin,
 } from '../domain/ledger-window.js';
-import type { SliceSpan } from '../domain/ports.js';
 import type { Coverage, WindowReading } from '../domain/slo.js';
 import { NEWEST_MS } from './newest-slices.js';
 
@@ -60,9 +58,4 @@ export function coverageOf(
     retentionShorterThanWindow: isReached === false && lacksBeginning(seen?.oldestMs ?? null, span.fromMs, windowMs),
     partial: false,
   };
-}
-
-/** What is known slice by slice. */
-export function slicesOf(parts: LedgerParts, { fromMs, toMs, sliceMs }: SliceSpan): LedgerColumns {
-  return columnsOf(parts, { fromMs, toMs }, sliceMs);
 }

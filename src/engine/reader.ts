@@ -1,12 +1,16 @@
+import { sliceLengthOf } from '../domain/counted.js';
 import { hasBounds, lacksBeginning, type ObjectiveReadings, unknownCoverage, windowsOf } from '../domain/evaluation.js';
+import type { LedgerColumns } from '../domain/ledger-columns.js';
 import { closedAt } from '../domain/ledger-needs.js';
-import type { CompiledSli, EventSource, Outcome, ReadContext } from '../domain/ports.js';
+import type { LedgerParts } from '../domain/ledger-window.js';
+import type { CompiledSli, EventSource, Outcome, ReadContext, SliceSpan } from '../domain/ports.js';
+import { RememberedSlices } from '../domain/remembered-slices.js';
 import type { Coverage, WindowReading } from '../domain/slo.js';
 import { percentInWords } from '../domain/wording.js';
 import { askAll, type Question } from './ask-all.js';
 import type { Clock } from './clock.js';
 import type { Ledger } from './ledger.js';
-import { coverageOf, historyOf, isAllKept, isKept, slicesOf, windowReading } from './ledger-readings.js';
+import { coverageOf, historyOf, isAllKept, isKept, windowReading } from './ledger-readings.js';
 import { newestSlices } from './newest-slices.js';
 import type { Task } from './registry.js';
 
@@ -48,6 +52,7 @@ interface Known {
   current: number | null;
   currentFailure: string | null;
   coverage: Coverage;
+  slices: RememberedSlices | null;
 }
 
 export function createReader(options: ReaderOptions): Reader {
@@ -143,10 +148,17 @@ export function createReader(options: ReaderOptions): Reader {
       failedWindows: new Set(known.failed.keys()),
       currentFailed: known.currentFailure !== null,
       historyRead: history,
-      ...(parts === null ? {} : { slices: (span) => slicesOf(parts, span) }),
+      ...(parts === null ? {} : { slices: (span) => slicesOf(task, parts, span) }),
       failure: failureOf(known, history) ?? conditionFailure(task),
       answered,
     };
+  }
+
+  /** Slices as long as those that are counted are remembered; others are few. */
+  function slicesOf(task: Task, parts: LedgerParts, span: SliceSpan): LedgerColumns {
+    const known = knownOf(task);
+    if (known.slices?.parts !== parts) known.slices = new RememberedSlices(parts, sliceLengthOf(task.objective));
+    return known.slices.read(span);
   }
 
   /** Where the beginning of a window was not seen, whether its source can have it. */
@@ -244,6 +256,7 @@ function emptyKnown(): Known {
     current: null,
     currentFailure: null,
     coverage: unknownCoverage,
+    slices: null,
   };
 }
 

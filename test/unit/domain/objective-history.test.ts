@@ -10,13 +10,15 @@ import {
   unknownCoverage,
   windowsOf,
 } from '../../../src/domain/evaluation.js';
+import { columnsOf } from '../../../src/domain/ledger-columns.js';
 import { needsOf } from '../../../src/domain/ledger-needs.js';
 import { LedgerStream } from '../../../src/domain/ledger-stream.js';
 import type { LedgerParts } from '../../../src/domain/ledger-window.js';
 import { compositeHistory, type ObjectiveHistory, objectiveHistory } from '../../../src/domain/objective-history.js';
+import type { SliceSpan } from '../../../src/domain/ports.js';
 import { countSlices, type SliceRule, SlidingCounts } from '../../../src/domain/slices.js';
 import { type ObjectiveDefinition, type SloDefinition, sliOf, type WindowReading } from '../../../src/domain/slo.js';
-import { coverageOf, slicesOf, windowReading } from '../../../src/engine/ledger-readings.js';
+import { coverageOf, windowReading } from '../../../src/engine/ledger-readings.js';
 import { anObjective, anSli, anSlo, T0 } from './slo-examples.js';
 
 const MINUTE = 60_000;
@@ -90,7 +92,7 @@ function evaluatedAt(
     coverage: coverageOf(parts, slo.windowMs, atMs) ?? unknownCoverage,
     failedWindows: new Set<number>(),
     currentFailed: false,
-    slices: (span: Parameters<typeof slicesOf>[1]) => slicesOf(parts, span),
+    slices: (span: SliceSpan) => columnsOf(parts, span, span.sliceMs),
   };
   // What is counted slice by slice needs no more than the slices that count; any other window is asked for as a whole.
   const isFrozen = endOf(slo, readings) !== atMs;
