@@ -156,21 +156,23 @@ export function measureObjective(
   };
 }
 
+/** What decides how rules stand. */
+interface Now {
+  readonly burnRates: ReadonlyMap<number, number | null>;
+  /** Whether there are enough events for a rule to fire. */
+  readonly isFounded: (rule: BurnRateRule) => boolean;
+  readonly before: KnownBefore;
+  readonly atMs: number;
+}
+
 /** How the rules of an SLO stand; a member of a composite has none of its own. */
 export function alertsOf(
   { burnRateRules }: SloDefinition,
   objective: ObjectiveDefinition,
-  now: {
-    readonly burnRates: ReadonlyMap<number, number | null>;
-    readonly isFounded: (rule: BurnRateRule) => boolean;
-    readonly before: KnownBefore;
-    readonly atMs: number;
-  },
+  now: Now,
 ): readonly BurnRateAlertStatus[] {
   if (objective.weight !== null) return [];
-  return burnRateRules.map((rule) => {
-    return alertStatus(rule, { ...now, isFounded: now.isFounded(rule), before: lastOf(rule, now.before) });
-  });
+  return burnRateRules.map((rule) => alertStatus(rule, now));
 }
 
 /** The figures of an objective of which nothing was read. */
@@ -247,22 +249,24 @@ function expectedTotal(
 /** What was known of a rule before. */
 type Before = Pick<BurnRateAlertStatus, 'sinceMs' | 'aboveSinceMs'>;
 
-function alertStatus(
-  rule: BurnRateRule,
-  now: {
-    readonly burnRates: ReadonlyMap<number, number | null>;
-    readonly isFounded: boolean;
-    readonly before: Before | null;
-    readonly atMs: number;
-  },
-): BurnRateAlertStatus {
-  const longBurnRate = now.burnRates.get(rule.longWindowMs) ?? null;
-  const shortBurnRate = now.burnRates.get(rule.shortWindowMs) ?? null;
-  const above = now.isFounded && isAbove(longBurnRate, rule.factor) && isAbove(shortBurnRate, rule.factor);
-  const aboveSinceMs = above ? (now.before?.aboveSinceMs ?? now.atMs) : null;
-  const firing = aboveSinceMs !== null && now.atMs - aboveSinceMs >= rule.alertAfterMs;
-  const sinceMs = firing ? (now.before?.sinceMs ?? now.atMs) : null;
-  return { ...rule, longBurnRate, shortBurnRate, firing, sinceMs, aboveSinceMs };
+function alertStatus(rule: BurnRateRule, { burnRates, isFounded, before, atMs }: Now): BurnRateAlertStatus {
+  const longBurnRate = burnRates.get(rule.longWindowMs) ?? null;
+  const shortBurnRate = burnRates.get(rule.shortWindowMs) ?? null;
+  const isBurning = isAbove(longBurnRate, rule.factor) && isAbove(shortBurnRate, rule.factor);
+  if (!(isBurning && isFounded(rule))) {
+    return { ...rule, longBurnRate, shortBurnRate, firing: false, sinceMs: null, aboveSinceMs: null };
+  }
+  const last = lastOf(rule, before);
+  const aboveSinceMs = last?.aboveSinceMs ?? atMs;
+  const firing = atMs - aboveSinceMs >= rule.alertAfterMs;
+  return {
+    ...rule,
+    longBurnRate,
+    shortBurnRate,
+    firing,
+    sinceMs: firing ? (last?.sinceMs ?? atMs) : null,
+    aboveSinceMs,
+  };
 }
 
 /** Of a rule that had opened a violation it is known that it was above for long enough before that. */

@@ -19,7 +19,7 @@ export interface StreamNeeds {
 /** Days are kept at least as long as that. */
 const LEAST_DAYS = 100;
 /** Stretches that were written and are told of. */
-const MAX_WRITTEN = 64;
+const MAX_WRITTEN = 4;
 
 /** Slices that were not read yet. Both ends are multiples of `sliceMs`. */
 export interface MissingSlices {
@@ -28,8 +28,7 @@ export interface MissingSlices {
   readonly sliceMs: number;
 }
 
-/** A stretch of time, (fromMs, toMs]. */
-type Stretch = Pick<MissingSlices, 'fromMs' | 'toMs'>;
+const nothing: readonly number[] = [];
 
 /**
  * The event counts of one stream over time. The newest slices are short, older ones are added up to longer ones; a longer
@@ -41,8 +40,8 @@ export class LedgerStream {
   private answered: Spans = [];
   /** How many times anything was written. */
   version = 0;
-  /** The stretches that were written last, the newest at the end. */
-  private written: readonly Stretch[] = [];
+  /** The stretches that were written last, the newest at the end: from, to, from, to, ... */
+  private readonly written: number[] = [];
 
   constructor(readonly needs: StreamNeeds) {
     const days = Math.max(LEAST_DAYS, Math.ceil(needs.hoursForMs / DAY_MS) + 2);
@@ -82,22 +81,23 @@ export class LedgerStream {
    * @param sliceMs 1 or 5 minutes; slices too old for their length are added up, as far as they fill a longer one
    */
   write(fromMs: number, sliceMs: number, counts: Float64Array, estimated: Uint8Array): void {
-    const seen = Uint16Array.from(counts, (count) => (Number.isNaN(count) ? 0 : 1));
+    const seen = new Uint16Array(counts.length);
+    for (let slice = 0; slice < counts.length; slice += 1) if (!Number.isNaN(counts[slice])) seen[slice] = 1;
     const level = this.tiers.findIndex((tier) => tier.sliceMs === sliceMs);
     const slices = { first: fromMs / sliceMs, counts, seen, estimated };
     if (level >= 0) this.place(level, slices);
     else if (sliceMs < this.sliceMs) this.place(0, foldedTo(this.sliceMs / sliceMs, slices, sliceMs));
     else throw new RangeError(`slices are 1 or 5 minutes long, got ${sliceMs} ms`);
     this.version += 1;
-    const span = { fromMs, toMs: fromMs + counts.length * sliceMs };
-    this.written = [...this.written.slice(1 - MAX_WRITTEN), span];
+    this.written.push(fromMs, fromMs + counts.length * sliceMs);
+    if (this.written.length > 4 * MAX_WRITTEN) this.written.splice(0, 2 * MAX_WRITTEN);
   }
 
-  /** The stretches that were written since a version; null when that is not known any more. */
-  writtenSince(version: number): readonly Stretch[] | null {
+  /** The stretches that were written since a version, in their order, from, to, ...; null when that is not known any more. */
+  writtenSince(version: number): readonly number[] | null {
     const count = this.version - version;
-    if (count === 0) return [];
-    return version < 0 || count > this.written.length ? null : this.written.slice(-count);
+    if (count === 0) return nothing;
+    return version < 0 || 2 * count > this.written.length ? null : this.written.slice(-2 * count);
   }
 
   /** Since when slices are kept that those of a length can be made of, in milliseconds; never: infinity. */
@@ -178,7 +178,7 @@ export class LedgerStream {
   restore(state: StreamState): void {
     this.answered = state.answered;
     this.version += 1;
-    this.written = [];
+    this.written.length = 0;
     for (const tier of this.tiers) {
       const kept = state.tiers.find(({ sliceMs }) => sliceMs === tier.sliceMs);
       if (kept !== undefined) tier.restore(kept.end, kept.counts, kept.marks);

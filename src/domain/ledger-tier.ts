@@ -95,40 +95,55 @@ export class LedgerTier {
 
   /** Sets a slice to the sum of its parts in the next finer tier, unless these know nothing. */
   setFrom(finer: LedgerTier, slice: number): void {
+    const { counts, marks, capacity, estimate } = finer;
+    const first = Math.max(slice * finer.ratio, finer.start);
+    const end = Math.min((slice + 1) * finer.ratio, finer.end);
     let count = 0;
     let slices = 0;
     let blocks = 0;
-    let estimated = false;
-    for (let part = slice * finer.ratio; part < (slice + 1) * finer.ratio; part += 1) {
-      const value = finer.count(part);
+    let estimated = 0;
+    for (let part = first, at = first % capacity; part < end; part += 1, at = at + 1 === capacity ? 0 : at + 1) {
+      const value = counts[at] as number;
       if (Number.isNaN(value)) continue;
+      const mark = marks[at] as number;
       count += value;
       slices += 1;
-      blocks += finer.seenBlocks(part);
-      estimated ||= finer.isEstimated(part);
+      blocks += mark & ~estimate;
+      estimated |= mark & estimate;
     }
     if (slices === 0) return;
     // A minute without a sample lies between two scrapes; five of them are a gap.
-    this.set(slice, count, finer.sliceMs < 300_000 ? 1 : blocks, estimated);
+    this.set(slice, count, finer.sliceMs < 300_000 ? 1 : blocks, estimated !== 0);
   }
 
   /** Adds up slices from `from` until before `to`. @param coarser tells for slices below five minutes what was seen */
   addTo(sum: SliceSum, from: number, to: number, coarser: LedgerTier | undefined): void {
+    const { counts, marks, capacity, estimate } = this;
+    const first = Math.max(from, this.start);
     const last = Math.min(to, this.end);
-    const isFine = this.sliceMs < 300_000;
-    const minutes = this.sliceMs / 60_000;
-    for (let slice = Math.max(from, this.start); slice < last; slice += 1) {
-      const at = slice % this.capacity;
-      const mark = this.marks[at] as number;
-      const count = this.counts[at] as number;
-      if (isFine && coarser !== undefined) {
-        if (coarser.seenBlocks(Math.floor(slice / this.ratio)) > 0) sum.seenMinutes += minutes;
-      } else sum.seenMinutes += 5 * (mark & ~this.estimate);
+    const isFine = this.sliceMs < 300_000 && coarser !== undefined;
+    if (isFine) sum.seenMinutes += this.seenMinutes(first, last, coarser);
+    for (let slice = first, at = first % capacity; slice < last; slice += 1, at = at + 1 === capacity ? 0 : at + 1) {
+      const mark = marks[at] as number;
+      const count = counts[at] as number;
+      if (!isFine) sum.seenMinutes += 5 * (mark & ~estimate);
       if (Number.isNaN(count)) continue;
       sum.count += count;
       sum.slices += 1;
-      if ((mark & this.estimate) !== 0) sum.estimated += 1;
+      if ((mark & estimate) !== 0) sum.estimated += 1;
     }
+  }
+
+  /** Minutes of the slices in the next coarser tier's slices of which anything was seen. */
+  private seenMinutes(from: number, to: number, coarser: LedgerTier): number {
+    let minutes = 0;
+    for (let slice = from; slice < to; ) {
+      const whole = Math.floor(slice / this.ratio);
+      const end = Math.min(to, (whole + 1) * this.ratio);
+      if (coarser.seenBlocks(whole) > 0) minutes += ((end - slice) * this.sliceMs) / 60_000;
+      slice = end;
+    }
+    return minutes;
   }
 
   /** Counts and marks of the slices that are kept, oldest first: two copies. */

@@ -45,9 +45,9 @@ export class RememberedSlices {
     for (const [index, stream] of streams.entries()) {
       const written = stream.writtenSince(this.versions[index] ?? -1);
       if (written === null) this.startAt(0);
-      for (const { fromMs, toMs } of written ?? []) {
-        const from = Math.max(this.first, Math.floor(fromMs / this.sliceMs));
-        const to = Math.min(this.end, Math.ceil(toMs / this.sliceMs));
+      for (let at = 0; at < (written?.length ?? 0); at += 2) {
+        const from = Math.max(this.first, Math.floor((written?.[at] as number) / this.sliceMs));
+        const to = Math.min(this.end, Math.ceil((written?.[at + 1] as number) / this.sliceMs));
         if (from < to) this.make(from, to);
       }
     }
