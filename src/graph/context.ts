@@ -10,7 +10,7 @@ import type {
   ViolationFeed,
   ViolationStore,
 } from '../domain/ports.js';
-import { type BatchedPorts, createLoaders, type Loaders } from './loaders.js';
+import { type BatchedPorts, createLoaders, type LoaderOptions, type Loaders } from './loaders.js';
 import { createProblems, type GraphProblem, type GraphProblems } from './problems.js';
 
 /** What resolvers read from. */
@@ -63,21 +63,32 @@ export function createGraphContext(ports: GraphPorts, options: GraphContextOptio
     ...(signal === undefined ? {} : { signal }),
     ...(cache ? { onPlan: (entry: PlanEntry) => plan.push(entry) } : {}),
   };
-  let loaders: Loaders | null = null;
-  return {
-    ...ports,
+  return Object.assign(new LazyLoaders(ports, read, { cache }), ports, {
     caller,
     nowMs,
     gridMs,
     ...(signal === undefined ? {} : { signal }),
     plan,
-    read,
-    // Made when something is asked: an event of a stream mostly holds all that is wanted of it.
-    get loaders() {
-      loaders ??= createLoaders(ports, read, { cache });
-      return loaders;
-    },
     report: problems.report,
     takeProblems: problems.take,
-  };
+  });
+}
+
+/**
+ * Loaders are made when something is asked: an event of a stream mostly holds all that is wanted of it. A class, since an
+ * accessor in an object literal would keep every operation in memory until the old generation is collected.
+ */
+class LazyLoaders {
+  private made: Loaders | null = null;
+
+  constructor(
+    private readonly ports: BatchedPorts,
+    readonly read: ReadContext,
+    private readonly options: LoaderOptions,
+  ) {}
+
+  get loaders(): Loaders {
+    this.made ??= createLoaders(this.ports, this.read, this.options);
+    return this.made;
+  }
 }
