@@ -14,10 +14,10 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginDrainHttpServer } from '@apollo/server/plugin/drainHttpServer';
-import { GraphQLError, type GraphQLSchema } from 'graphql';
+import { type ExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql';
 import type { GraphContext } from '../graph/context.js';
 import { collectedErrors } from '../graph/problems.js';
-import { createExecutor, type Executor } from './executor.js';
+import { createExecutor, type Executor, type Operation } from './executor.js';
 import { formatError } from './format-error.js';
 import type { Metrics, OperationType, Outcome } from './metrics.js';
 import type { OperationOptions } from './operations.js';
@@ -36,8 +36,9 @@ export function createApollo(options: ApolloOptions): ApolloServer<GraphContext>
   const { schema, log, maxTokens, httpServer, graceMs } = options;
   // Apollo's hook for formatting knows the error and not the request it belongs to.
   const requestIds = new WeakMap<object, string>();
+  const execution = executing(schema, createExecutor(schema, options.executor ?? 'graphql-jit'));
   return new ApolloServer<GraphContext>({
-    gateway: executing(schema, createExecutor(schema, options.executor ?? 'graphql-jit')),
+    gateway: execution.gateway,
     logger: log,
     nodeEnv: 'production',
     introspection: true,
@@ -59,25 +60,53 @@ export function createApollo(options: ApolloOptions): ApolloServer<GraphContext>
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
       ApolloServerPluginDrainHttpServer({ httpServer, stopGracePeriodMillis: graceMs }),
+      execution.plugin,
       answerPlugin(options.metrics, requestIds),
     ],
   });
 }
 
-/** Apollo takes an executor of one's own from what it calls a gateway. */
-function executing(schema: GraphQLSchema, executor: Executor): GatewayInterface {
-  return {
+/**
+ * Apollo takes an executor of one's own from what it calls a gateway, and formats the errors of its answers. For each
+ * call it makes an object literal with an accessor, whose hidden class keeps the whole request in memory until the old
+ * generation is collected. So answers without errors are given where Apollo asks whether one is known already.
+ */
+function executing(schema: GraphQLSchema, executor: Executor) {
+  const failed = new WeakMap<object, Promise<ExecutionResult>>();
+  const executed = async (operation: Operation, context: unknown) => executor(operation)(context);
+  const gateway: GatewayInterface = {
     onSchemaLoadOrUpdate(tell) {
       tell({ apiSchema: schema, coreSupergraphSdl: '' });
       return () => {};
     },
     load: async () => ({
       executor: async ({ document, operationName, request, context }) =>
-        executor({ document, operationName, variables: request.variables })(context),
+        failed.get(context) ?? executed({ document, operationName, variables: request.variables }, context),
     }),
     stop: async () => {},
   };
+  const plugin: ApolloServerPlugin<GraphContext> = {
+    async requestDidStart() {
+      return {
+        async responseForOperation({ document, operationName, request, contextValue }) {
+          const answer = executed({ document, operationName, variables: request.variables }, contextValue);
+          const { data = null, errors } = await answer.catch(() => FAILED);
+          if (errors === undefined) {
+            return {
+              http: { headers: new HeaderMap() },
+              body: { kind: 'single', singleResult: { data } },
+            };
+          }
+          failed.set(contextValue, answer);
+          return null;
+        },
+      };
+    },
+  };
+  return { gateway, plugin };
 }
+
+const FAILED: ExecutionResult = { errors: [] };
 
 function traced(
   error: unknown,
