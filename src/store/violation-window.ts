@@ -15,20 +15,28 @@ export function withWindow(store: ViolationStore, feed: ViolationFeed): Violatio
   let untilAppend = createAnswers();
   /** Appended through here, and not yet told of by the feed. */
   let isOwn = false;
-  feed.onAppend(() => {
+  const forget = () => {
     untilAppend = createAnswers();
-    if (!isOwn) window.endIsUnknown();
+    window.endIsUnknown();
+  };
+  feed.onAppend(() => {
+    if (isOwn) untilAppend = createAnswers();
+    else forget();
     isOwn = false;
   });
   return {
     async append(changes, nowMs) {
-      window.endIsUnknown();
-      const events = await store.append(changes, nowMs);
-      untilAppend = createAnswers();
-      // What was stored before may be more than was ever read.
-      isOwn = events.length === changes.length;
-      if (isOwn) window.append(events);
-      return events;
+      forget();
+      try {
+        const events = await store.append(changes, nowMs);
+        // What was stored before may be more than was ever read.
+        isOwn = events.length === changes.length;
+        if (isOwn) window.append(events);
+        return events;
+      } finally {
+        // An append that failed may have been stored all the same.
+        untilAppend = createAnswers();
+      }
     },
     events(after, limit) {
       const held = window.after(after, limit);
@@ -54,6 +62,7 @@ export function withWindow(store: ViolationStore, feed: ViolationFeed): Violatio
       return deleted;
     },
     close() {
+      // A store that was closed answers nothing, also of what is in memory.
       window.clear();
       return store.close();
     },
@@ -63,8 +72,8 @@ export function withWindow(store: ViolationStore, feed: ViolationFeed): Violatio
 /** Events without a hole between them, the newest of the log that were read. */
 class EventWindow {
   private events: ViolationEvent[] = [];
-  /** Whether nothing comes after the last one. */
-  private isEnd = false;
+  /** Of the event that nothing comes after; null where that is not known. */
+  private endSeq: number | null = null;
 
   constructor(private readonly maxEvents: number) {}
 
@@ -73,8 +82,8 @@ class EventWindow {
     const [first] = this.events;
     if (first === undefined || seq < first.seq - 1) return null;
     const from = seq - first.seq + 1;
-    const isHeld = from < this.events.length || (this.isEnd && from === this.events.length);
-    return isHeld ? this.events.slice(from, from + limit) : null;
+    const isEnd = from === this.events.length && seq === this.endSeq;
+    return from < this.events.length || isEnd ? this.events.slice(from, from + limit) : null;
   }
 
   clear(): void {
@@ -82,7 +91,7 @@ class EventWindow {
   }
 
   endIsUnknown(): void {
-    this.isEnd = false;
+    this.endSeq = null;
   }
 
   /** Events that end the log. */
@@ -90,7 +99,7 @@ class EventWindow {
     const [first] = events;
     if (first === undefined) return;
     this.add(first.seq - 1, events);
-    this.isEnd = this.events.at(-1)?.seq === events.at(-1)?.seq;
+    this.endSeq = events.at(-1)?.seq ?? null;
   }
 
   add(after: number, events: readonly ViolationEvent[]): void {

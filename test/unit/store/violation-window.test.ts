@@ -20,6 +20,8 @@ function windowed() {
       read.push(after);
       return log.filter(({ seq }) => seq > after).slice(0, limit);
     },
+    position: async () => ({ head: { epoch: 'e', seq: log.length } }),
+    prune: async () => 0,
   };
   let tell = () => {};
   const window = withWindow(store as unknown as ViolationStore, {
@@ -33,7 +35,9 @@ function windowed() {
     store,
     read,
     /** The events that come after a place, as they are read through the window. */
-    seqs: async (after: number) => (await window.events(after, 500)).map(({ seq }) => seq),
+    seqs: async (after: number, limit = 500) => (await window.events(after, limit)).map(({ seq }) => seq),
+    head: async () => (await window.position()).head.seq,
+    prune: () => window.prune({ beforeMs: 0, maxEvents: 1_000 }),
     async append(...ids: string[]) {
       await window.append(changes(...ids), 0);
       tell();
@@ -85,6 +89,26 @@ describe('a window', () => {
     await expect(append('b')).rejects.toThrow('the connection broke');
     expect(await seqs(1)).toEqual([2]);
     expect(read).toEqual([1]);
+  });
+
+  it('does not take the end of a page for the end of the log after events were pruned', async () => {
+    const { append, prune, seqs } = windowed();
+    await append('a', 'b', 'c');
+    await prune();
+    expect([await seqs(0, 2), await seqs(2, 2)]).toEqual([[1, 2], [3]]);
+  });
+
+  it('knows its place after an append that failed and was stored all the same', async () => {
+    const { append, head, store } = windowed();
+    await append('a');
+    expect(await head()).toBe(1);
+    const { append: works } = store;
+    store.append = async (changes) => {
+      await works(changes);
+      throw new Error('the connection broke');
+    };
+    await expect(append('b')).rejects.toThrow('the connection broke');
+    expect(await head()).toBe(2);
   });
 
   it('reads what came before the first event that it was told of', async () => {
