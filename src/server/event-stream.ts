@@ -114,8 +114,11 @@ function openStream(reply: FastifyReply, keepAliveMs: number, maxStallMs: number
     },
     together(act) {
       raw.cork();
-      act();
-      raw.uncork();
+      try {
+        act();
+      } finally {
+        raw.uncork();
+      }
     },
     end() {
       clearInterval(heartbeat);

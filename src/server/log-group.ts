@@ -274,7 +274,8 @@ class Tail {
     this.stopTimer = startTimer(() => {
       this.stopTimer = null;
       const leftMs = this.heardAtMs + silenceMs - now();
-      if (leftMs > 0) return this.startTimer(Math.min(leftMs, silenceMs));
+      // More than all of it is left where the clock was set back.
+      if (leftMs > 0 && leftMs <= silenceMs) return this.startTimer(leftMs);
       this.silent = true;
       this.rouse();
     }, delayMs);

@@ -69,8 +69,11 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
       backpressure: new SinkBackpressure(sink, options.maxStallMs ?? MAX_STALL_MS),
       together(act) {
         request.socket.cork();
-        act();
-        request.socket.uncork();
+        try {
+          act();
+        } finally {
+          request.socket.uncork();
+        }
       },
     };
     sessions.add(session);

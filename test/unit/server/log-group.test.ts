@@ -12,6 +12,7 @@ import { event, storeOf, T0 } from '../graph/graph-world.js';
 /** A log with one group of readers, whose reads of the store a test can hold back one by one. */
 function groupOver(log: ViolationEvent[]) {
   const listeners = new Set<() => void>();
+  const clock = { nowMs: T0, ring: () => {} };
   const store = storeOf([], log);
   const group = new LogGroup({
     key: 'k',
@@ -24,7 +25,14 @@ function groupOver(log: ViolationEvent[]) {
           return () => void listeners.delete(listener);
         },
       },
-      timing: { silenceMs: 15_000, now: () => T0, startTimer: () => () => {} },
+      timing: {
+        silenceMs: 15_000,
+        now: () => clock.nowMs,
+        startTimer(ring) {
+          clock.ring = ring;
+          return () => {};
+        },
+      },
     },
     execute: async (item: ViolationStreamItem) => {
       return { bytes: Buffer.from(item instanceof ViolationEventType ? item.eventId : 'other'), lasting: true };
@@ -32,6 +40,7 @@ function groupOver(log: ViolationEvent[]) {
     onEmpty() {},
   });
   return {
+    clock,
     append(next: number) {
       log.push(event(next));
       for (const listener of listeners) listener();
@@ -113,4 +122,15 @@ it('a reader that was faster than the others is not sent again what it has read 
   append(3);
   await until('the event', () => [first, fast].every(({ seen }) => seen.includes('event-3')));
   expect([first.seen, fast.seen]).toEqual(Array(2).fill(['event-1', 'event-2', 'event-3']));
+});
+
+it('readers hear of silence also when the clock was set back', async () => {
+  const { append, member, clock } = groupOver([]);
+  const reader = member();
+  reader.follow();
+  append(1);
+  await until('the event', () => reader.seen.length === 1);
+  clock.nowMs -= 3_600_000;
+  clock.ring();
+  await until('a bookmark', () => reader.seen.includes('other'));
 });
