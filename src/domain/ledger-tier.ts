@@ -18,6 +18,8 @@ export interface SliceSum {
 export class LedgerTier {
   /** The slice after the newest one. */
   end = 0;
+  /** The oldest slice that is kept. */
+  start = 0;
   private readonly counts: Float64Array;
   /** Of the blocks of five minutes in a slice how many were seen; the highest bit marks an estimate. */
   private readonly marks: Uint8Array | Uint16Array;
@@ -34,11 +36,6 @@ export class LedgerTier {
     this.counts = new Float64Array(capacity).fill(Number.NaN);
     this.marks = sliceMs > HOUR_MS ? new Uint16Array(capacity) : new Uint8Array(capacity);
     this.estimate = sliceMs > HOUR_MS ? 0x8000 : 0x80;
-  }
-
-  /** The oldest slice that is kept. */
-  get start(): number {
-    return Math.max(0, Math.ceil((this.end - this.capacity) / this.ratio) * this.ratio);
   }
 
   get bytes(): number {
@@ -81,6 +78,7 @@ export class LedgerTier {
       this.marks[fresh % this.capacity] = 0;
     }
     this.end = slice + 1;
+    this.start = Math.max(0, Math.ceil((this.end - this.capacity) / this.ratio) * this.ratio);
   }
 
   /** @param slice one that is kept */

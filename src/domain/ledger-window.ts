@@ -95,10 +95,16 @@ export function streamsOf({ good, bad, total, condition }: LedgerParts): readonl
 
 /** Length of the shortest slices that all streams keep of an instant, in milliseconds. */
 export function resolutionAt(parts: LedgerParts, atMs: number): number {
-  let longest = 0;
-  for (const stream of streamsOf(parts)) longest = Math.max(longest, stream.resolutionAt(atMs));
+  const { good, bad, total, condition } = parts;
+  let longest = condition?.resolutionAt(atMs) ?? 0;
+  // Asked for every window of every SLO: no list is made of the streams.
+  for (const streams of [good ?? bad ?? NO_STREAMS, total]) {
+    for (const stream of streams) longest = Math.max(longest, stream.resolutionAt(atMs));
+  }
   return longest;
 }
+
+const NO_STREAMS: readonly LedgerStream[] = [];
 
 /** Adds up (fromMs, toMs] of some streams. */
 export function sumOf(streams: readonly LedgerStream[], fromMs: number, toMs: number): SliceSum {
