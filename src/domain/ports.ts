@@ -265,9 +265,10 @@ export interface EventSource {
   ): Promise<readonly Outcome<WindowReading>[]>;
   /**
    * Events of every stream of these SLIs by slice, each event in exactly one slice: by stream key. A stream of which
-   * nothing is there in a slice is NaN in it, also where it is a part of a total that was seen. Counts that can only come
-   * from counters that were taken up late are found out and read again; what stays doubtful is counted without them and
-   * marked as estimated. Asks anew every time: late samples are in the next answer.
+   * nothing is there in a slice is NaN in it, also where it is a part of a total that was seen; a condition that did not
+   * hold in it is 0. Counts that can only come from counters that were taken up late are found out and read again; what
+   * stays doubtful is counted without them and marked as estimated. Asks anew every time: late samples are in the next
+   * answer.
    * @throws RangeError for a span that is not made of whole slices, or has none
    */
   readSlices(

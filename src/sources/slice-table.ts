@@ -39,10 +39,10 @@ export function tableOf(slis: readonly CompiledSli[], slices: number): Table {
   const rows = new Map<string, Row>();
   const totals = new Set<Row>();
   const totalsOf = new Map<Row, Set<Row>>();
-  const rowOf = ({ key, dataSource, group: name }: EventStream, term: Term): Row => {
+  const rowOf = ({ key, dataSource, group: name }: EventStream, term: Term, nothing = Number.NaN): Row => {
     const group = groups.get(name) ?? { dataSource, term, rows: new Map<string, Row>() };
     groups.set(name, group);
-    const row = rows.get(key) ?? emptyRow(key, term, slices);
+    const row = rows.get(key) ?? emptyRow(key, term, slices, nothing);
     rows.set(key, row);
     group.rows.set(row.column, row);
     return row;
@@ -52,7 +52,8 @@ export function tableOf(slis: readonly CompiledSli[], slices: number): Table {
     const rowsOfTerms = (terms: readonly Term[]) => terms.map((term) => rowOf(streamOf(dataSource, term), term));
     const all = rowsOfTerms(total);
     for (const row of all) totals.add(row);
-    if (condition !== null) rowOf(streamOf(dataSource, condition), condition);
+    // That it did not hold is an answer too, which can correct an earlier one.
+    if (condition !== null) rowOf(streamOf(dataSource, condition), condition, 0);
     for (const row of rowsOfTerms((good ?? bad) as readonly Term[])) {
       const of = totalsOf.get(row) ?? new Set();
       for (const one of all) of.add(one);
@@ -62,12 +63,13 @@ export function tableOf(slis: readonly CompiledSli[], slices: number): Table {
   return { groups, rows, totals, totalsOf };
 }
 
-function emptyRow(key: string, term: Term, slices: number): Row {
+/** @param nothing what is said of a slice of which there is no sample */
+function emptyRow(key: string, term: Term, slices: number, nothing: number): Row {
   return {
     key,
     column: columnKey(term),
     values: term.kind === 'OWN' ? [] : term.values,
-    counts: new Float64Array(slices).fill(Number.NaN),
+    counts: new Float64Array(slices).fill(nothing),
     estimated: new Uint8Array(slices),
     doubts: new Map(),
     looks: new Map(),

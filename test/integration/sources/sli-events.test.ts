@@ -287,14 +287,13 @@ describe('deltas, gauges and values', () => {
     const span = { fromMs: T0 - 30 * MINUTE, toMs: T0, sliceMs: 5 * MINUTE };
     const read = await source.readSlices(slis, span, {}, context);
     const minutes = slis.map(({ streams }) => [...answered(read.get(streams.condition?.key ?? '')).counts]);
-    const none = Number.NaN;
     expect(minutes).toEqual([
-      [5, 5, 2, none, none, none],
+      [5, 5, 2, 0, 0, 0],
       // The first pod is down at 33.
       [3, 5, 5, 5, 5, 5],
-      [2, none, none, none, none, none],
+      [2, 0, 0, 0, 0, 0],
       [5, 5, 5, 5, 5, 5],
-      [none, none, none, none, none, none],
+      [0, 0, 0, 0, 0, 0],
     ]);
   });
 

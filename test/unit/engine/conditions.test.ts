@@ -70,4 +70,18 @@ describe('an SLI with a condition', () => {
     expect(statuses[0]?.stateReason).toContain('many-to-many matching');
     expect(opened).toEqual([]);
   });
+
+  it('counts no more when it turns out that it did not hold', async () => {
+    const slo = conditional('late');
+    let nowMs = () => T0;
+    // What is said at first of the newest minutes is wrong.
+    const holds = (atMs: number) => inService(atMs) || nowMs() - atMs < 1.5 * MINUTE;
+    const { engine, clock } = startWorld([slo], { scripts: { late: { ...down, holds } } });
+    nowMs = () => clock.now();
+    engine.start();
+    await clock.advance(0);
+    await clock.advance(60 * MINUTE);
+    expect(engine.board.one('late', everything)?.objectives[0]?.events?.bad).toBe(0);
+    await engine.stop();
+  });
 });

@@ -189,7 +189,7 @@ function minutesHeld(script: Script | undefined, { fromMs, toMs, sliceMs }: Slic
   if (ends.some((endMs) => held(endMs) === null)) {
     return { ok: false, error: new SourceError('REJECTED', 'condition', 'many-to-many matching') } as const;
   }
-  const counts = Float64Array.from(ends, (endMs) => (held(endMs) ? sliceMs / 60_000 : Number.NaN));
+  const counts = Float64Array.from(ends, (endMs) => (held(endMs) ? sliceMs / 60_000 : 0));
   return { ok: true, value: { counts, estimated: new Uint8Array(ends.length), partial } } as const;
 }
 
