@@ -71,7 +71,7 @@ export interface PrometheusConfig {
   /** Base URL, path prefix included: `https://mimir.example/prometheus`. */
   readonly url: string;
   readonly timeoutMs: number;
-  /** Requests in flight at once. */
+  /** PromQL in flight at once; names of metrics are asked for besides it, four at a time. */
   readonly maxConcurrent: number;
   /** File of `Name: value` lines sent with every request; read again when it changes, as all files below. */
   readonly headersFile: string | null;

@@ -6,7 +6,9 @@ export const prometheusSchema = z
   .strictObject({
     url: httpUrl().describe('Base URL of its Prometheus (or Thanos, Mimir, VictoriaMetrics), path prefix included.'),
     timeout: duration('100ms', '10m').prefault('10s').describe('From a question to its whole answer.'),
-    maxConcurrent: wholeNumber(1, 1_000).prefault(10).describe('Requests in flight at once.'),
+    maxConcurrent: wholeNumber(1, 1_000)
+      .prefault(10)
+      .describe('PromQL in flight at once; names of metrics are asked for besides it, four at a time.'),
     headersFile: path()
       .nullable()
       .prefault(null)

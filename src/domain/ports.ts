@@ -283,7 +283,7 @@ export interface EventSource {
     atMs: number,
     context: ReadContext,
   ): Promise<readonly Outcome<number | null>[]>;
-  /** How much of the window had samples, by slots of 1/720 of it, at least a minute. */
+  /** How much of the window had samples, by slots of 1/720 of it, at least a minute; not why there are none before. */
   readCoverage(
     slis: readonly CompiledSli[],
     windowMs: number,

@@ -22,6 +22,7 @@ import { type Clock, isDoneWithin } from './clock.js';
 import { createEvaluator, type Evaluation } from './evaluator.js';
 import { createLedger } from './ledger.js';
 import type { EngineLog } from './log.js';
+import { createReach } from './reach.js';
 import { createReader } from './reader.js';
 import { buildRegistry, byDataSource, type Registry, type Task } from './registry.js';
 import { createViolations } from './violations.js';
@@ -76,7 +77,11 @@ export interface Engine {
 export function createEngine(options: EngineOptions): Engine {
   const { clock, definitions, compiler, intervalMs, log, observer } = options;
   const ledger = createLedger({ ...options, store: options.ledgerStore });
-  const readerOptions = { ...options, ledger, deadlineMs: options.sourceDeadlineMs ?? SOURCE_DEADLINE_MS };
+  const stopping = new AbortController();
+  // Every data source that is being read listens.
+  setMaxListeners(0, stopping.signal);
+  const reach = createReach(options.events, stopping.signal);
+  const readerOptions = { ...options, ledger, reach, deadlineMs: options.sourceDeadlineMs ?? SOURCE_DEADLINE_MS };
   const violations = createViolations({ ...options, onStored: (change) => observer?.onTransition?.(change) });
   const evaluator = createEvaluator({
     clock,
@@ -86,9 +91,6 @@ export function createEngine(options: EngineOptions): Engine {
     onEvaluated: (evaluation) => observer?.onEvaluated?.(evaluation),
   });
   const running = new Map<string, Promise<void>>();
-  const stopping = new AbortController();
-  // Every data source that is being read listens.
-  setMaxListeners(0, stopping.signal);
   const context: ReadContext = { scope: everything, signal: stopping.signal };
   const presentMs = () => alignToGrid(clock.now() - options.lagMs, options.gridMs);
   const backfill = createBackfill({

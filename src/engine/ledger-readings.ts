@@ -1,4 +1,3 @@
-import { lacksBeginning } from '../domain/evaluation.js';
 import {
   isComplete,
   type LedgerParts,
@@ -38,16 +37,8 @@ export function historyOf(parts: LedgerParts, windowMs: number, atMs: number): n
   return isComplete(parts, history) ? null : readRatio(parts, history);
 }
 
-/**
- * How much of a window was seen.
- * @param isReached whether its source has samples of any series from before the window; null: that is not known
- */
-export function coverageOf(
-  parts: LedgerParts,
-  windowMs: number,
-  atMs: number,
-  isReached: boolean | null = null,
-): Coverage | null {
+/** How much of a window was seen; null where slices are too long for it. */
+export function coverageOf(parts: LedgerParts, windowMs: number, atMs: number): Coverage | null {
   const span = windowWithin(parts, windowMs, atMs);
   if (span === null) return null;
   const seen = seenWithin(parts, span);
@@ -55,7 +46,7 @@ export function coverageOf(
     ratio: readingOf(parts, span).seenRatio,
     oldestMs: seen?.oldestMs ?? null,
     newestMs: seen?.newestMs ?? null,
-    retentionShorterThanWindow: isReached === false && lacksBeginning(seen?.oldestMs ?? null, span.fromMs, windowMs),
+    retentionShorterThanWindow: false,
     partial: false,
   };
 }

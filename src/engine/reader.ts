@@ -1,8 +1,8 @@
 import { sliceLengthOf } from '../domain/counted.js';
-import { hasBounds, lacksBeginning, type ObjectiveReadings, unknownCoverage, windowsOf } from '../domain/evaluation.js';
+import { hasBounds, type ObjectiveReadings, unknownCoverage, windowsOf } from '../domain/evaluation.js';
 import type { LedgerColumns } from '../domain/ledger-columns.js';
 import { closedAt } from '../domain/ledger-needs.js';
-import type { LedgerParts } from '../domain/ledger-window.js';
+import { type LedgerParts, windowWithin } from '../domain/ledger-window.js';
 import type { CompiledSli, EventSource, Outcome, ReadContext, SliceSpan } from '../domain/ports.js';
 import { RememberedSlices } from '../domain/remembered-slices.js';
 import type { Coverage, WindowReading } from '../domain/slo.js';
@@ -12,6 +12,7 @@ import type { Clock } from './clock.js';
 import type { Ledger } from './ledger.js';
 import { coverageOf, historyOf, isAllKept, isKept, windowReading } from './ledger-readings.js';
 import { newestSlices } from './newest-slices.js';
+import type { Reach } from './reach.js';
 import type { Task } from './registry.js';
 
 /** What a reading of one task brought. */
@@ -25,6 +26,7 @@ export interface TaskReadings extends ObjectiveReadings {
 export interface ReaderOptions {
   readonly events: EventSource;
   readonly ledger: Ledger;
+  readonly reach: Reach;
   /** Whether the newest slices are asked for. Of the past the ledger has what it has, and the rest is read as a whole. */
   readonly isPast?: boolean;
   readonly clock: Clock;
@@ -56,12 +58,9 @@ interface Known {
 }
 
 export function createReader(options: ReaderOptions): Reader {
-  const { ledger } = options;
+  const { ledger, reach } = options;
   // What was read is forgotten together with what it was compiled to.
   const knownBySli = new WeakMap<CompiledSli, Map<string, Known>>();
-  /** Whether a data source has samples from before a window of some length, as it said last. */
-  const reached = new Map<string, boolean>();
-  const reachKey = ({ sli, slo }: Task) => JSON.stringify([sli.dataSource, slo.windowMs]);
   const knownOf = (task: Task): Known => {
     const byTask = knownBySli.get(task.sli) ?? new Map<string, Known>();
     const known = byTask.get(task.key) ?? emptyKnown();
@@ -71,12 +70,7 @@ export function createReader(options: ReaderOptions): Reader {
 
   async function read(tasks: readonly Task[], atMs: number, context: ReadContext) {
     const slices = options.isPast === true ? [] : newestSlices(tasks, closedAt(atMs), options);
-    const questions = [
-      ...slices,
-      ...windowQuestions(tasks, atMs),
-      ...currentQuestions(tasks, atMs),
-      ...reachQuestions(tasks, atMs),
-    ];
+    const questions = [...slices, ...windowQuestions(tasks, atMs), ...currentQuestions(tasks, atMs)];
     const answered = await askAll(questions, context, options);
     const readings = new Map<string, TaskReadings>();
     for (const task of tasks) readings.set(task.key, readingsOf(task, atMs, answered.get(task) ?? true));
@@ -136,8 +130,9 @@ export function createReader(options: ReaderOptions): Reader {
           known.windows.set(windowMs, { ...last, partial: true });
         }
       }
-      const isReached = reached.get(reachKey(task)) ?? null;
-      known.coverage = coverageOf(parts, task.slo.windowMs, atMs, isReached) ?? known.coverage;
+      const coverage = coverageOf(parts, task.slo.windowMs, atMs);
+      const { fromMs } = windowWithin(parts, task.slo.windowMs, atMs) ?? {};
+      if (coverage !== null && fromMs !== undefined) known.coverage = explained(task, coverage, fromMs);
     }
     const history = parts === null ? null : historyOf(parts, task.slo.windowMs, atMs);
     return {
@@ -161,22 +156,8 @@ export function createReader(options: ReaderOptions): Reader {
     return known.slices.read(span);
   }
 
-  /** Where the beginning of a window was not seen, whether its source can have it. */
-  function reachQuestions(tasks: readonly Task[], atMs: number): Question[] {
-    const asked = new Map<string, Task>();
-    for (const task of tasks) {
-      const { windowMs } = task.slo;
-      if (lacksBeginning(knownOf(task).coverage.oldestMs, atMs - windowMs, windowMs)) asked.set(reachKey(task), task);
-    }
-    return [...asked].map(([key, { slo, sli }]) => ({
-      // It explains figures and decides nothing.
-      tasks: [],
-      async ask(_slis, context) {
-        reached.set(key, await options.events.reaches(sli.dataSource, atMs - slo.windowMs, context));
-        return [];
-      },
-      fail: () => {},
-    }));
+  function explained({ sli, slo }: Task, coverage: Coverage, fromMs: number): Coverage {
+    return reach.explain(coverage, sli.dataSource, fromMs, slo.windowMs);
   }
 
   /** A window as a whole says nothing of when it counts, so that nothing stands in for a condition that cannot be read. */
@@ -217,7 +198,7 @@ export function createReader(options: ReaderOptions): Reader {
         async ask(slis, context) {
           const outcomes = await options.events.readCoverage(slis, windowMs, atMs, context);
           return tasks.map((task, index) => () => {
-            coverages.set(task.key, answerOf(outcomes[index]));
+            coverages.set(task.key, explained(task, answerOf(outcomes[index]), atMs - windowMs));
           });
         },
         // Coverage explains figures and decides nothing.

@@ -1,5 +1,4 @@
 import { SourceError } from '../domain/errors.js';
-import { lacksBeginning } from '../domain/evaluation.js';
 import type { CompiledSli, EventSource, Outcome, ReadContext } from '../domain/ports.js';
 import type { Coverage, EventCounts, WindowReading } from '../domain/slo.js';
 import type { Labels } from './prometheus/answer.js';
@@ -19,9 +18,8 @@ const MIN_PRESENCE_MS = 300_000;
  * with PromQL of its own asks it alone. A source that fails fails its own SLIs only.
  */
 export function createEventSource(planner: Pick<Planner, 'instant' | 'range' | 'status' | 'metricNames'>): EventSource {
-  const reaches = createReach(planner);
   return {
-    reaches,
+    reaches: createReach(planner),
     readSlices: createSliceReader(planner),
     async readWindow(slis, windowMs, atMs, context) {
       const ask = (group: Group) => askCounts(planner, group, windowMs, atMs, context);
@@ -44,16 +42,7 @@ export function createEventSource(planner: Pick<Planner, 'instant' | 'range' | '
         groupsOf(slis, ({ total }) => total),
         ask,
       );
-      const coverages = slis.map((sli) => coverage(sli, seen, slotMs, slots));
-      const fromMs = atMs - slots * slotMs;
-      return Promise.all(
-        coverages.map(async (outcome, index): Promise<Outcome<Coverage>> => {
-          if (!outcome.ok || !lacksBeginning(outcome.value.oldestMs, fromMs, windowMs)) return outcome;
-          const reached = await outcomeOf(reaches((slis[index] as CompiledSli).dataSource, fromMs, context));
-          const retentionShorterThanWindow = reached.ok && !reached.value;
-          return { ok: true, value: { ...outcome.value, retentionShorterThanWindow } };
-        }),
-      );
+      return slis.map((sli) => coverage(sli, seen, slotMs, slots));
     },
   };
 }

@@ -215,12 +215,12 @@ export function createPlanner(options: PlannerOptions): Planner {
       return ask(source, ['free', atMs, bounds], { promql, entities: 0, request }, context);
     },
     async metricNames(dataSource, match, atMs, context) {
-      const { source, client, guard } = sourceNamed(dataSource);
+      const { source, client, namesGuard } = sourceNamed(dataSource);
       const fromMs = Math.floor(atMs / NAMES_GRID_MS) * NAMES_GRID_MS - NAMES_SPAN_MS;
       const toMs = Math.ceil(atMs / NAMES_GRID_MS) * NAMES_GRID_MS;
       const selected = namesSelector(match);
       const send: Send<ReadonlySet<string>> = async (_, signal) => {
-        const answer = await guard.run('', (call) => client.metricNames(selected, fromMs, toMs, call), signal);
+        const answer = await namesGuard.run('', (call) => client.metricNames(selected, fromMs, toMs, call), signal);
         if (answer.warnings.length > 0) {
           throw new PrometheusFailure(
             source.name,
@@ -259,6 +259,8 @@ interface OpenSource {
   readonly source: ConfiguredSource;
   readonly client: ReturnType<typeof createPrometheusClient>;
   readonly guard: SourceGuard;
+  /** Of its label API, which may fail or hang where PromQL is answered: what becomes of it touches nothing else. */
+  readonly namesGuard: SourceGuard;
   readonly status: ReturnType<typeof createSourceStatus>;
 }
 
@@ -272,17 +274,19 @@ interface Question<T> {
 
 const NAMES_GRID_MS = 300_000;
 const NAMES_SPAN_MS = 3_600_000;
+const MAX_NAMES_IN_FLIGHT = 4;
 
 const SILENT: Listener<unknown> = { sent: () => undefined, shared: () => undefined };
 
 function open(source: ConfiguredSource): OpenSource {
   const { name, url, access, timeoutMs, maxConcurrent } = source;
   // Two more connections than questions, so that a check is not stuck behind questions that hang.
-  const client = createPrometheusClient({ name, url, access, maxSockets: maxConcurrent + 2 });
+  const client = createPrometheusClient({ name, url, access, maxSockets: maxConcurrent + MAX_NAMES_IN_FLIGHT + 2 });
   return {
     source,
     client,
     guard: createSourceGuard({ name, timeoutMs, maxConcurrent }),
+    namesGuard: createSourceGuard({ name, timeoutMs, maxConcurrent: MAX_NAMES_IN_FLIGHT }),
     status: createSourceStatus(name, client, timeoutMs),
   };
 }

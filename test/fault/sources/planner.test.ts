@@ -211,6 +211,21 @@ describe('a source in trouble', () => {
     expect(server.received).toHaveLength(8);
   });
 
+  it('is asked PromQL however often it does not say which metrics it has', async () => {
+    const refused = json({ status: 'error', errorType: 'unavailable', error: 'no store answers' }, 503);
+    const answered = vector('1');
+    const server = await startLyingServer((response, request) =>
+      (request.path.includes('/label/') ? refused : answered)(response, request),
+    );
+    const { planner } = plannerOf(server.url);
+    for (let hour = 1; hour <= 12; hour += 1) {
+      await expect(planner.metricNames('edge', {}, hour * 3_600_000, asker())).rejects.toMatchObject({
+        code: 'SOURCE_UNAVAILABLE',
+      });
+    }
+    expect((await planner.instant('edge', 'vector(1)', 1_000, 1, asker())).series).toHaveLength(1);
+  });
+
   it('does not come between the metrics it has: a partial list proves nothing', async () => {
     const server = await startLyingServer(json({ status: 'success', data: ['up'], warnings: ['a store is gone'] }));
     const { planner } = plannerOf(server.url);

@@ -16,6 +16,7 @@ import { createSliCompiler } from '../../../src/sources/sli-compiler.js';
 import { createEventSource } from '../../../src/sources/sli-events.js';
 import { createSqliteStore } from '../../../src/store/sqlite-store.js';
 import { labelsOf, startPrometheus, type TestPrometheus } from '../../support/prometheus.js';
+import { until } from '../../support/until.js';
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
@@ -236,6 +237,8 @@ export async function evaluated(
   const directory = mkdtempSync(join(tmpdir(), 'slograph-budgets-'));
   const store = await createSqliteStore({ path: join(directory, 'slograph.db') });
   const quiet = () => {};
+  const source = createEventSource(planner);
+  let reaching = 0;
   let isRead = quiet;
   const read = new Promise<void>((resolve) => {
     isRead = resolve;
@@ -243,7 +246,15 @@ export async function evaluated(
   const engine = createEngine({
     definitions: { current: () => ({ slos, problems: [] }), onChange: () => quiet },
     compiler: createSliCompiler(planner),
-    events: createEventSource(planner),
+    events: {
+      ...source,
+      async reaches(...asked) {
+        reaching += 1;
+        return source.reaches(...asked).finally(() => {
+          reaching -= 1;
+        });
+      },
+    },
     store,
     ledgerStore: store.ledger,
     clock: { ...systemClock, now: () => atMs },
@@ -256,6 +267,7 @@ export async function evaluated(
   try {
     await engine.evaluateOnce();
     await read;
+    await until('what the source says of the beginnings of windows', () => reaching === 0);
     await engine.evaluateOnce();
     return new Map(engine.board.all(everything).map((status) => [status.definition.name, status]));
   } finally {

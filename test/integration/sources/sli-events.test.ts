@@ -513,18 +513,16 @@ describe('coverage', () => {
     expect(read[3]).toMatchObject({ oldestMs: null, newestMs: null });
   });
 
-  it('E15: tells a window that its source cannot hold from one of which there is nothing to see', async () => {
-    const reach = async (series: readonly WrittenSeries[], windowMs: number) => {
+  it('E15: tells whether a source has anything of an instant, of whatever series', async () => {
+    const reaches = async (series: readonly WrittenSeries[], atMs: number) => {
       const { url } = await startPrometheus({ series });
-      const { source, compile } = gateway({ name: 'edge', url });
-      const [outcome] = await source.readCoverage([compile(good('x', 'x'))], windowMs, T0, context);
-      return answered(outcome).retentionShorterThanWindow;
+      return gateway({ name: 'edge', url }).source.reaches('edge', atMs, context);
     };
     const young = counter('x', { perSecond: 1 });
     const old = gauge('other', 1, { fromMs: T0 - 74 * HOUR, toMs: T0 - 70 * HOUR, everyMs: 60_000 });
-    expect(await reach([young], 30 * MINUTE)).toBe(false);
-    expect(await reach([young], 72 * HOUR)).toBe(true);
-    expect(await reach([old, young], 72 * HOUR)).toBe(false);
+    expect(await reaches([young], T0 - 30 * MINUTE)).toBe(true);
+    expect(await reaches([young], T0 - 72 * HOUR)).toBe(false);
+    expect(await reaches([old, young], T0 - 72 * HOUR)).toBe(true);
   });
 
   it('sees a value where its expression has one', async () => {

@@ -44,6 +44,10 @@ export interface World {
   }[];
   /** Of what is before that no source has anything; absent: they have all of it. */
   keptFromMs?: number;
+  /** How every source answers what it has of an instant; absent: UP. */
+  names?: Health;
+  /** Instants of which that was asked, in order. */
+  readonly reached: number[];
   /** Slices that were asked for, in order. */
   readonly slices: (SliceSpan & { readonly dataSource: string; readonly streams: number })[];
 }
@@ -71,6 +75,7 @@ export function startWorld(
     health: new Map(),
     tooLong: new Set(),
     asked: [],
+    reached: [],
     slices: [],
   };
   const clock = fakeClock(T0);
@@ -176,7 +181,14 @@ function scripted(world: World): EventSource {
       }
       return counts;
     },
-    reaches: async (_dataSource, atMs) => atMs >= (world.keptFromMs ?? Number.NEGATIVE_INFINITY),
+    async reaches(dataSource, atMs, { signal }) {
+      world.reached.push(atMs);
+      if (world.names === 'HANGING') {
+        await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+      }
+      if (world.names === 'DOWN') throw new SourceError('UNAVAILABLE', dataSource, 'no store answers');
+      return atMs >= (world.keptFromMs ?? Number.NEGATIVE_INFINITY);
+    },
     readCurrent: (slis, atMs, context) => answer(slis, context, (script) => script.current?.(atMs) ?? null),
     readCoverage: (slis, _windowMs, atMs, context) =>
       answer(slis, context, () => ({ ...unknownCoverage, ratio: 1, newestMs: atMs })),
