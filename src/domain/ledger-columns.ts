@@ -13,6 +13,8 @@ export interface LedgerColumns {
   readonly marks: Uint8Array;
   /** 1 where a count is an estimate. */
   readonly estimated: Uint8Array;
+  /** 1 where there is no series of good events, though some are to be expected. */
+  readonly goodless: Uint8Array;
 }
 
 /**
@@ -26,15 +28,17 @@ export function columnsOf(parts: LedgerParts, span: LedgerSpan, sliceMs: number)
     total: new Float64Array(length),
     marks: new Uint8Array(length),
     estimated: new Uint8Array(length),
+    goodless: new Uint8Array(length),
   };
   const read = readerOf(parts, span, sliceMs);
   for (let slice = 0; slice < length; slice += 1) {
     const fromMs = span.fromMs + slice * sliceMs;
-    const { bad, total, mark, estimated } = read({ fromMs, toMs: fromMs + sliceMs });
+    const { bad, total, mark, estimated, goodless } = read({ fromMs, toMs: fromMs + sliceMs });
     columns.bad[slice] = bad;
     columns.total[slice] = total;
     columns.marks[slice] = mark;
     columns.estimated[slice] = estimated ? 1 : 0;
+    columns.goodless[slice] = goodless ? 1 : 0;
   }
   return columns;
 }
@@ -44,9 +48,10 @@ interface Slice {
   total: number;
   mark: number;
   estimated: boolean;
+  goodless: boolean;
 }
 
-const unread: Readonly<Slice> = { bad: 0, total: 0, mark: SliceMark.UNREAD, estimated: false };
+const unread: Readonly<Slice> = { bad: 0, total: 0, mark: SliceMark.UNREAD, estimated: false, goodless: false };
 
 /** Reads the slices of a span, which is looked at once where all of it is known. */
 function readerOf(parts: LedgerParts, span: LedgerSpan, sliceMs: number): (slice: LedgerSpan) => Readonly<Slice> {
@@ -59,9 +64,9 @@ function readerOf(parts: LedgerParts, span: LedgerSpan, sliceMs: number): (slice
 }
 
 function seenSlice(parts: LedgerParts, slice: LedgerSpan): Slice {
-  const { events, estimated } = readingOf(parts, slice);
+  const { events, estimated, goodless } = readingOf(parts, slice);
   const mark = events === null ? SliceMark.NO_DATA : SliceMark.SEEN;
-  return { bad: events?.bad ?? 0, total: events?.total ?? 0, mark, estimated };
+  return { bad: events?.bad ?? 0, total: events?.total ?? 0, mark, estimated, goodless };
 }
 
 /** Length of the slices that those of an SLI are made of at least: those of which it matters whether they count. */
@@ -72,16 +77,17 @@ export function blockOf({ condition }: LedgerParts, sliceMs: number): number {
 
 function conditionalSlice(parts: LedgerParts, condition: LedgerStream, { fromMs, toMs }: LedgerSpan): Readonly<Slice> {
   const blockMs = blockOf(parts, toMs - fromMs);
-  const sum: Slice = { ...unread, mark: SliceMark.EXCLUDED };
+  const sum: Slice = { ...unread, mark: SliceMark.EXCLUDED, goodless: true };
   for (let atMs = fromMs; atMs < toMs; atMs += blockMs) {
     const block = { fromMs: atMs, toMs: atMs + blockMs };
     const held = heldIn(condition, block);
     if (held === false) continue;
     if (held === null || !isKnown(parts, block)) return unread;
-    const { bad, total, mark, estimated } = seenSlice(parts, block);
+    const { bad, total, mark, estimated, goodless } = seenSlice(parts, block);
     sum.bad += bad;
     sum.total += total;
     sum.estimated ||= estimated;
+    sum.goodless &&= goodless;
     if (sum.mark !== SliceMark.SEEN) sum.mark = mark;
   }
   return sum;

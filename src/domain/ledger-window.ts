@@ -25,8 +25,10 @@ export interface LedgerReading {
   readonly events: EventCounts | null;
   /** Share of the time that was seen, 0..1; a hole of less than five minutes is none. */
   readonly seenRatio: number;
-  /** Some of the counts are estimates, or there is no series of good events though there were events. */
+  /** Some of the counts are estimates. */
   readonly estimated: boolean;
+  /** There is no series of good events, though some are to be expected. */
+  readonly goodless: boolean;
 }
 
 /** A window is read from slices when it is at least that many of them long, so that where it begins is near enough. */
@@ -63,13 +65,17 @@ export function readingFrom(
   part: SliceSum,
 ): LedgerReading {
   const minutes = parts.total.length * ((toMs - fromMs) / 60_000);
-  // Good events that nobody ever saw are rather a mistake in the query than an outage.
-  const isSuspect = parts.good !== null && parts.isBounded !== true && part.slices === 0 && total.count > 0;
   return {
     events: total.slices === 0 ? null : eventsOf(parts.good !== null, part.count, total.count),
     seenRatio: minutes <= 0 ? 0 : Math.min(1, total.seenMinutes / minutes),
-    estimated: isSuspect || total.estimated + part.estimated > 0,
+    estimated: total.estimated + part.estimated > 0,
+    goodless: parts.good !== null && parts.isBounded !== true && part.slices === 0,
   };
+}
+
+/** Whether a window is an estimate. Good events that nobody ever saw are rather a mistake in the query than an outage. */
+export function isEstimate({ events, estimated, goodless }: LedgerReading): boolean {
+  return estimated || (goodless && (events?.total ?? 0) > 0);
 }
 
 /** Share of a stretch that was read, 0..1, whatever was seen in it. */

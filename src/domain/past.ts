@@ -18,7 +18,7 @@ import {
 } from './evaluation.js';
 import { columnsOf } from './ledger-columns.js';
 import { LedgerSums } from './ledger-sums.js';
-import { isComplete, type LedgerParts, type LedgerSpan, windowWithin } from './ledger-window.js';
+import { isComplete, isEstimate, type LedgerParts, type LedgerSpan, windowWithin } from './ledger-window.js';
 import type { SliceSpan, TimeRange } from './ports.js';
 import { type SliceColumns, SlidingCounts } from './slices.js';
 import type { ObjectiveDefinition, SloDefinition, WindowReading } from './slo.js';
@@ -115,14 +115,15 @@ export class Past {
     const span = sliceSpanOf(slo, objective, windowMs, endMs);
     if (span === null) return unknown;
     if (this.slices !== null) return { ...unknown, ...this.slices.between(span, whole) };
-    return isComplete(this.parts, span) ? { ...unknown, events: this.sums.reading(span)?.events ?? null } : unknown;
+    const read = isComplete(this.parts, span) ? this.sums.reading(span) : null;
+    return read === null ? unknown : { ...unknown, events: read.events, estimated: isEstimate(read) };
   }
 
   /** Null where slices are too long for a window. */
   private rolling(windowMs: number, atMs: number) {
     const span = windowWithin(this.parts, windowMs, atMs);
     const sum = span && this.sums.reading(span);
-    return sum && { ...sum, estimated: sum.estimated || !isComplete(this.parts, span as LedgerSpan) };
+    return sum && { ...sum, estimated: isEstimate(sum) || !isComplete(this.parts, span as LedgerSpan) };
   }
 }
 

@@ -84,15 +84,17 @@ function emptyColumns(length: number): LedgerColumns {
     total: new Float64Array(length),
     marks: new Uint8Array(length),
     estimated: new Uint8Array(length),
+    goodless: new Uint8Array(length),
   };
 }
 
-function viewOf({ bad, total, marks, estimated }: LedgerColumns, from: number, to: number): LedgerColumns {
+function viewOf({ bad, total, marks, estimated, goodless }: LedgerColumns, from: number, to: number): LedgerColumns {
   return {
     bad: bad.subarray(from, to),
     total: total.subarray(from, to),
     marks: marks.subarray(from, to),
     estimated: estimated.subarray(from, to),
+    goodless: goodless.subarray(from, to),
   };
 }
 
@@ -101,4 +103,5 @@ function copy(from: LedgerColumns, to: LedgerColumns, at: number): void {
   to.total.set(from.total, at);
   to.marks.set(from.marks, at);
   to.estimated.set(from.estimated, at);
+  to.goodless.set(from.goodless, at);
 }

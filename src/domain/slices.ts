@@ -21,6 +21,8 @@ export interface SliceColumns {
   readonly marks: Uint8Array;
   /** 1 where a count is an estimate; absent: none is. */
   readonly estimated?: Uint8Array;
+  /** 1 where there is no series of good events, though some are to be expected; absent: there always is one. */
+  readonly goodless?: Uint8Array;
 }
 
 /** What slices are held against. */
@@ -53,13 +55,28 @@ export function countSlices(columns: SliceColumns, rule: SliceRule): WindowCount
     rule.budgetingMethod === 'OCCURRENCES'
       ? countEvents(columns, rule)
       : countParts(columns.marks, missingParts(columns, rule));
-  return { ...counts, estimated: counts.estimated || hasEstimates(columns) };
+  return { ...counts, estimated: counts.estimated || hasEstimates(columns) || isSuspect(columns) };
 }
 
 /** Columns are long, and nearly always without one. */
 function hasEstimates(columns: SliceColumns): boolean {
   if (columns.estimated?.includes(1) !== true) return false;
   return columns.marks.some((_, slice) => isEstimate(columns, slice));
+}
+
+/** Good events that nobody saw in all of a window are rather a mistake in the query than an outage. */
+function isSuspect(columns: SliceColumns): boolean {
+  if (columns.goodless?.includes(1) !== true) return false;
+  let events = 0;
+  for (let slice = 0; slice < columns.marks.length; slice += 1) {
+    if (hasGood(columns, slice)) return false;
+    if (columns.marks[slice] === SliceMark.SEEN) events += columns.total[slice] as number;
+  }
+  return events > 0;
+}
+
+function hasGood({ marks, goodless }: SliceColumns, slice: number): boolean {
+  return marks[slice] === SliceMark.SEEN && goodless?.[slice] !== 1;
 }
 
 function isEstimate({ marks, estimated }: SliceColumns, slice: number): boolean {
@@ -170,6 +187,8 @@ export class SlidingCounts {
   private readonly events: Float64Array;
   private readonly marked: readonly Float64Array[];
   private readonly estimates: Float64Array;
+  /** Slices in which good events could be seen. */
+  private readonly withGood: Float64Array;
 
   /** @param missing how much of each slice is missing, where not its own events say so (`compositeParts`) */
   constructor(
@@ -184,6 +203,7 @@ export class SlidingCounts {
       sums(marks.length, (slice) => (marks[slice] === mark ? 1 : 0)),
     );
     this.estimates = sums(marks.length, (slice) => (isEstimate(columns, slice) ? 1 : 0));
+    this.withGood = sums(marks.length, (slice) => (hasGood(columns, slice) ? 1 : 0));
     if (rule.budgetingMethod === 'OCCURRENCES') {
       this.total = this.events;
       this.bad = sums(marks.length, (slice) => Math.max(0, Math.min(bad[slice] as number, seen(slice))));
@@ -201,7 +221,8 @@ export class SlidingCounts {
    */
   between(from: number, to: number, typicalEvents: number | null): WindowCounts {
     const counts = this.countsBetween(from, to, typicalEvents);
-    return { ...counts, estimated: counts.estimated || between(this.estimates, from, to) > 0 };
+    const isSuspect = between(this.withGood, from, to) === 0 && between(this.events, from, to) > 0;
+    return { ...counts, estimated: counts.estimated || isSuspect || between(this.estimates, from, to) > 0 };
   }
 
   private countsBetween(from: number, to: number, typicalEvents: number | null): WindowCounts {

@@ -1,5 +1,6 @@
 import {
   isComplete,
+  isEstimate,
   type LedgerParts,
   readingOf,
   readRatio,
@@ -25,8 +26,8 @@ export function isAllKept(parts: LedgerParts, windowMs: number, atMs: number): b
 export function windowReading(parts: LedgerParts, windowMs: number, atMs: number): WindowReading | null {
   const span = windowWithin(parts, windowMs, atMs);
   if (span === null || !isComplete(parts, span)) return null;
-  const { events, estimated } = readingOf(parts, span);
-  return { windowMs, atMs: span.toMs, events, partial: false, estimated };
+  const reading = readingOf(parts, span);
+  return { windowMs, atMs: span.toMs, events: reading.events, partial: false, estimated: isEstimate(reading) };
 }
 
 /** Share of a window that was read, 0..1, as long as its history is being read; null when it was. */

@@ -228,6 +228,7 @@ describe('a composite of slices', () => {
       total: Float64Array.from(all, (count) => (count === NONE ? 0 : 100)),
       marks: Uint8Array.from(all, (count) => (count === NONE ? SliceMark.NO_DATA : SliceMark.SEEN)),
       estimated: new Uint8Array(length),
+      goodless: new Uint8Array(length),
     };
   }
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { columnsOf } from '../../../src/domain/ledger-columns.js';
 import { LedgerStream } from '../../../src/domain/ledger-stream.js';
-import { SliceMark } from '../../../src/domain/slices.js';
+import { countSlices, SliceMark, SlidingCounts } from '../../../src/domain/slices.js';
+import type { BudgetingMethod } from '../../../src/domain/slo.js';
 import { T0 } from './slo-examples.js';
 
 const MINUTE = 60_000;
@@ -78,4 +79,34 @@ describe('the slices of an SLI with a condition', () => {
     expect([...total.subarray(0, 6)]).toEqual([1, 1, 2, 1, 1, 2]);
     expect([...marks.subarray(0, 3)]).toEqual([SEEN, SEEN, SEEN]);
   });
+});
+
+describe('a window of slices', () => {
+  const none = Number.NaN;
+  const total = blocks(...Array<number>(12).fill(10));
+  /** Whether it is an estimate, added up in both ways. */
+  const isEstimate = (good: readonly number[], method: BudgetingMethod, condition: LedgerStream | null = null) => {
+    const columns = columnsOf(
+      { good: [blocks(...good)], bad: null, total: [total], condition },
+      { fromMs: FROM, toMs: T0 },
+      BLOCK,
+    );
+    const target = method === 'TIMESLICES' ? '0.9' : null;
+    const rule = { budgetingMethod: method, timeSliceTarget: target, minEvents: 0, noData: 'IGNORE' } as const;
+    const { estimated } = countSlices(columns, rule);
+    expect(new SlidingCounts(columns, rule).between(0, 12, null).estimated).toBe(estimated);
+    return estimated;
+  };
+
+  it.each(['OCCURRENCES', 'TIMESLICES', 'RATIO_TIMESLICES'] as const)(
+    'is an estimate when good events were seen in none of them, with %s',
+    (method) => {
+      expect(isEstimate(Array<number>(12).fill(none), method)).toBe(true);
+      expect(isEstimate([...Array<number>(11).fill(none), 0], method)).toBe(false);
+      expect(isEstimate([none, ...Array<number>(11).fill(10)], method)).toBe(false);
+      // What does not count says nothing of what does.
+      const condition = blocks(...Array<number>(11).fill(5), 0);
+      expect(isEstimate([...Array<number>(11).fill(none), 10], method, condition)).toBe(true);
+    },
+  );
 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { columnsOf } from '../../../src/domain/ledger-columns.js';
 import { decodeState, encodeState } from '../../../src/domain/ledger-state.js';
 import { LedgerStream, type StreamNeeds } from '../../../src/domain/ledger-stream.js';
-import { isComplete, readingOf, seenWithin, windowWithin } from '../../../src/domain/ledger-window.js';
+import { isComplete, isEstimate, readingOf, seenWithin, windowWithin } from '../../../src/domain/ledger-window.js';
 import { T0 } from './slo-examples.js';
 
 const MINUTE = 60_000;
@@ -186,6 +186,7 @@ describe('a stream of the ledger', () => {
       events: null,
       seenRatio: 0,
       estimated: false,
+      goodless: false,
     });
     expect(readingOf(parts, { fromMs: T0 - 30 * DAY, toMs: T0 }).seenRatio).toBeCloseTo(1 - 0.5 / 30, 12);
     expect(isComplete(parts, { fromMs: T0 - 30 * DAY, toMs: T0 })).toBe(true);
@@ -222,6 +223,7 @@ describe('a stream of the ledger', () => {
     expect(readingOf(totalOf(stream), { fromMs: T0 - 40 * MINUTE, toMs: T0 - 35 * MINUTE })).toMatchObject({
       events: { total: 0 },
       estimated: false,
+      goodless: false,
     });
   });
 
@@ -338,11 +340,12 @@ describe('the events of an SLI', () => {
     put(absent, Number.NaN, Number.NaN);
     put(total, 10, 20);
     const parts = { good: [absent], bad: null, total: [total], condition: null };
-    expect(readingOf(parts, span)).toMatchObject({ events: { good: 0, bad: 30 }, estimated: true });
-    expect(readingOf({ ...parts, isBounded: true }, span).estimated).toBe(false);
-    expect(readingOf({ ...parts, good: null, bad: [absent] }, span).estimated).toBe(false);
+    expect(readingOf(parts, span).events).toMatchObject({ good: 0, bad: 30 });
+    expect(isEstimate(readingOf(parts, span))).toBe(true);
+    expect(isEstimate(readingOf({ ...parts, isBounded: true }, span))).toBe(false);
+    expect(isEstimate(readingOf({ ...parts, good: null, bad: [absent] }, span))).toBe(false);
     put(total, 0, 0);
-    expect(readingOf(parts, span).estimated).toBe(false);
+    expect(isEstimate(readingOf(parts, span))).toBe(false);
   });
 
   it('E1: of two hours are sums, so that one of few requests does not outweigh one of many', () => {
