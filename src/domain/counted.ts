@@ -60,14 +60,16 @@ export function counted<T extends ObjectiveReadings>(
 /** Whether what happened recently does not count, so that no data is missing. */
 function isExcluded(slo: SloDefinition, objective: ObjectiveDefinition, readings: ObjectiveReadings): boolean {
   if (readings.slices === undefined || !isConditional(slo, objective)) return false;
-  const span = recentBlocks(slo, readings.atMs);
+  const span = recentSlices(slo, objective, readings.atMs);
   return isNothing(countingMarks(slo, objective, readings.slices(span).marks, span));
 }
 
-/** The slices that tell whether anything was missing recently. */
-export function recentBlocks(slo: SloDefinition, atMs: number): SliceSpan {
-  const toMs = alignDown(atMs, BLOCK_MS);
-  return { fromMs: toMs - Math.ceil(freshnessWindowOf(slo) / BLOCK_MS) * BLOCK_MS, toMs, sliceMs: BLOCK_MS };
+/** The slices that tell whether anything was missing recently: blocks, or where those are not all of slices, the slices. */
+export function recentSlices(slo: SloDefinition, objective: ObjectiveDefinition, atMs: number): SliceSpan {
+  const lengthMs = sliceLengthOf(objective);
+  const sliceMs = lengthMs % BLOCK_MS === 0 ? BLOCK_MS : lengthMs;
+  const toMs = alignDown(atMs, sliceMs);
+  return { fromMs: toMs - Math.ceil(freshnessWindowOf(slo) / sliceMs) * sliceMs, toMs, sliceMs };
 }
 
 /** Of time that does not count nothing is missing. */

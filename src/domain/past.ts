@@ -4,7 +4,7 @@ import {
   isBySlices,
   isConditional,
   isCut,
-  recentBlocks,
+  recentSlices,
   sliceLengthOf,
   sliceSpanOf,
 } from './counted.js';
@@ -29,8 +29,8 @@ const nothing = { figures: null, open: null };
 export class Past {
   /** Null where it does not matter in which slice something happened. */
   readonly slices: CutSlices | null;
-  /** Null where all time counts, or where it does not matter whether there was data recently. */
-  private readonly blocks: CutSlices | null;
+  /** Of the length that tells it; null where all time counts, or where it does not matter whether there was data recently. */
+  private readonly recent: CutSlices | null;
   private readonly sums: LedgerSums;
   private readonly windows: readonly number[];
 
@@ -51,9 +51,9 @@ export class Past {
     this.sums = new LedgerSums(parts, { fromMs: beginMs, toMs });
     const isCounted = objective.timeSliceWindowMs !== null || isBySlices(slo, objective);
     this.slices = isCounted ? this.slicesOf(beginMs, toMs, sliceLengthOf(objective)) : null;
-    const { sliceMs } = recentBlocks(slo, toMs);
+    const { sliceMs } = recentSlices(slo, objective, toMs);
     const isAsked = slo.noData === 'FREEZE' && isConditional(slo, objective);
-    this.blocks = isAsked ? this.slicesOf(beginMs, toMs, sliceMs) : null;
+    this.recent = isAsked ? this.slicesOf(beginMs, toMs, sliceMs) : null;
   }
 
   figures(atMs: number): ObjectiveFigures {
@@ -98,7 +98,8 @@ export class Past {
 
   /** Figures that stay as they were end when there was data last. */
   private endOf(atMs: number): number {
-    if (this.slo.noData !== 'FREEZE' || this.blocks?.isNothing(recentBlocks(this.slo, atMs)) === true) return atMs;
+    if (this.slo.noData !== 'FREEZE' || this.recent?.isNothing(recentSlices(this.slo, this.objective, atMs)) === true)
+      return atMs;
     const seenMs = this.sums.lastSeen(atMs);
     const span = windowWithin(this.parts, this.slo.windowMs, atMs);
     if (seenMs === null || span === null || seenMs <= span.fromMs) return atMs;

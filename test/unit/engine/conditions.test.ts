@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { everything } from '../../../src/domain/access.js';
-import { anSli, anSlo, T0 } from '../domain/slo-examples.js';
+import { anObjective, anSli, anSlo, T0 } from '../domain/slo-examples.js';
 import { outage, quiet, type Script, startWorld } from './world.js';
 
 const MINUTE = 60_000;
@@ -82,6 +82,21 @@ describe('an SLI with a condition', () => {
     await clock.advance(0);
     await clock.advance(60 * MINUTE);
     expect(engine.board.one('late', everything)?.objectives[0]?.events?.bad).toBe(0);
+    await engine.stop();
+  });
+
+  it('misses data in slices of a minute that count, though it does not hold for long', async () => {
+    const minutes = { timeSliceTarget: '0.9', timeSliceWindowMs: MINUTE };
+    const slo = { ...conditional('minutes'), budgetingMethod: 'TIMESLICES' as const };
+    const objectives = [anObjective({ target: '0.9', ...minutes })];
+    const silent: Script = { errorRatio: (atMs) => (atMs > T0 + 10 * MINUTE ? null : 0) };
+    const holds = (atMs: number) => Math.round(atMs / MINUTE) % 3 !== 0;
+    const { engine, clock } = startWorld([{ ...slo, objectives }], { scripts: { minutes: { ...silent, holds } } });
+    engine.start();
+    await clock.advance(0);
+    await clock.advance(120 * MINUTE);
+    const present = engine.board.one('minutes', everything);
+    expect(present?.state).toBe('NO_DATA');
     await engine.stop();
   });
 });
