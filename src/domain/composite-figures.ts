@@ -46,7 +46,7 @@ export function compositeReadings(
   countSlices: CountSlices = (windowMs, endMs) => slicesTogether(slo, members, windowMs, endMs),
 ): ObjectiveReadings {
   const all = members.map(({ readings }) => readings);
-  const endMs = Math.min(...all.map((readings) => endOf(slo, readings)));
+  const endMs = Math.min(...members.map(({ objective, readings }) => endOf(slo, objective, readings)));
   const windows = windowsOf(slo).map((windowMs) => togetherIn(slo, members, windowMs, endMs, countSlices));
   const history = all.map(({ historyRead }) => historyRead ?? 1);
   const unknown = unknownMember(slo, members);

@@ -41,7 +41,7 @@ export function counted<T extends ObjectiveReadings>(
   readings: T,
 ): T {
   const isKnown = isFresh(slo, readings) || isExcluded(slo, objective, readings);
-  const counting = { slo, objective, readings, endMs: endOf(slo, { ...readings, fresh: isKnown }) };
+  const counting = { slo, objective, readings, endMs: endOf(slo, objective, { ...readings, fresh: isKnown }) };
   const lengths = windowsOf(slo).filter((windowMs) => isCounted(counting, windowMs));
   if (lengths.length === 0) return readings;
   const whole = slicesOf(counting, slo.windowMs);
@@ -81,10 +81,20 @@ function coverageOf({ slo, objective, readings }: Counting, whole: Slices | null
 }
 
 /** Where the windows of an objective end: at the instant, or where figures are frozen, when there was data last. */
-export function endOf(slo: SloDefinition, readings: ObjectiveReadings): number {
-  if (slo.noData !== 'FREEZE' || isFresh(slo, readings)) return readings.atMs;
-  const { newestMs } = readings.coverage;
-  return newestMs !== null && newestMs < readings.atMs - freshnessWindowOf(slo) ? newestMs : readings.atMs;
+export function endOf(slo: SloDefinition, objective: ObjectiveDefinition, readings: ObjectiveReadings): number {
+  const { atMs, coverage } = readings;
+  if (slo.noData !== 'FREEZE' || isFresh(slo, readings)) return atMs;
+  const { newestMs } = coverage;
+  return newestMs !== null && newestMs < atMs - freshnessWindowOf(slo) ? frozenEnd(objective, newestMs, atMs) : atMs;
+}
+
+/**
+ * Where figures end that stay as they were: with the slice that holds the newest data, once that has ended.
+ * @param newestMs when there was data last, in slices of whatever length are kept
+ */
+export function frozenEnd(objective: ObjectiveDefinition, newestMs: number, atMs: number): number {
+  const unitMs = sliceLengthOf(objective);
+  return Math.min(Math.ceil(newestMs / unitMs) * unitMs, alignDown(atMs, unitMs));
 }
 
 function isCounted({ slo, objective, readings, endMs }: Counting, windowMs: number): boolean {

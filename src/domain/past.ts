@@ -1,6 +1,7 @@
 import { compositeReadings, compositeSlices, type Member, measureComposite } from './composite-figures.js';
 import {
   countingMarks,
+  frozenEnd,
   isBySlices,
   isConditional,
   isCut,
@@ -61,9 +62,10 @@ export class Past {
   }
 
   readings(atMs: number): ObjectiveReadings {
-    const endMs = this.endOf(atMs);
-    const { slo } = this;
-    const whole = sliceSpanOf(slo, this.objective, slo.windowMs, endMs);
+    const frozenAtMs = this.frozenAt(atMs);
+    const { slo, objective } = this;
+    const endMs = frozenAtMs === null ? atMs : frozenEnd(objective, frozenAtMs, atMs);
+    const whole = sliceSpanOf(slo, objective, slo.windowMs, endMs);
     return {
       atMs,
       windows: new Map(this.windows.map((windowMs) => [windowMs, this.reading(windowMs, atMs, endMs, whole)])),
@@ -71,9 +73,9 @@ export class Past {
       coverage: {
         ...unknownCoverage,
         ratio: this.seenRatio(atMs, whole),
-        newestMs: endMs < atMs ? endMs : null,
+        newestMs: frozenAtMs,
       },
-      fresh: endMs === atMs,
+      fresh: frozenAtMs === null,
       failedWindows: new Set(),
       currentFailed: false,
     };
@@ -96,14 +98,14 @@ export class Past {
     return new CutSlices(span, counting, new SlidingCounts(counting, rule));
   }
 
-  /** Figures that stay as they were end when there was data last. */
-  private endOf(atMs: number): number {
-    if (this.slo.noData !== 'FREEZE' || this.recent?.isNothing(recentSlices(this.slo, this.objective, atMs)) === true)
-      return atMs;
+  /** When there was data last, where figures stay as they were then; null where they do not. */
+  private frozenAt(atMs: number): number | null {
+    const { slo, objective } = this;
+    if (slo.noData !== 'FREEZE' || this.recent?.isNothing(recentSlices(slo, objective, atMs)) === true) return null;
     const seenMs = this.sums.lastSeen(atMs);
-    const span = windowWithin(this.parts, this.slo.windowMs, atMs);
-    if (seenMs === null || span === null || seenMs <= span.fromMs) return atMs;
-    return seenMs < atMs - freshnessWindowOf(this.slo) ? seenMs : atMs;
+    const span = windowWithin(this.parts, slo.windowMs, atMs);
+    if (seenMs === null || span === null || seenMs <= span.fromMs) return null;
+    return seenMs < atMs - freshnessWindowOf(slo) ? seenMs : null;
   }
 
   private reading(windowMs: number, atMs: number, endMs: number, whole: SliceSpan | null): WindowReading {

@@ -95,7 +95,7 @@ function evaluatedAt(
     slices: (span: SliceSpan) => columnsOf(parts, span, span.sliceMs),
   };
   // What is counted slice by slice needs no more than the slices that count; any other window is asked for as a whole.
-  const isFrozen = endOf(slo, readings) !== atMs;
+  const isFrozen = endOf(slo, objective, readings) !== atMs;
   const isAsked = !isCut(slo, objective, slo.windowMs, isFrozen) && !windows.has(slo.windowMs);
   if (isAsked) return null;
   const read = counted(slo, objective, readings);
