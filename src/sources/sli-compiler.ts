@@ -1,3 +1,4 @@
+import type { SyntaxNode } from '@lezer/common';
 import type { Problem } from '../domain/errors.js';
 import type { MeasurementSource } from '../domain/metric.js';
 import type { CompiledSli, SliCompiler } from '../domain/ports.js';
@@ -133,10 +134,19 @@ function checkCounts(read: Query, query: QueryText, measure: Measure, role: Role
   return [{ ...placeOf(query), message, severity: 'WARNING' }];
 }
 
-/** Any PromQL that gives an instant vector or a number can be a condition. */
+/** Any PromQL that gives an instant vector or a number can be a condition, but for what depends on the span that is read. */
 function checkCondition({ counting: { when } }: SliDefinition): readonly Problem[] {
-  const read = when === null ? null : parsePromql(when.text, { placeholders: false });
-  return when !== null && read !== null && 'error' in read ? [located(when, read.error)] : [];
+  if (when === null) return [];
+  const read = parsePromql(when.text, { placeholders: false });
+  if ('error' in read) return [located(when, read.error)];
+  if (!isOfItsSpan(read.query.top)) return [];
+  const message =
+    'when= must not have @ start() or @ end(): it is read for many minutes at once, whose ends these would be';
+  return [{ ...placeOf(when), message, severity: 'ERROR' }];
+}
+
+function isOfItsSpan(node: SyntaxNode): boolean {
+  return node.name === 'AtModifierPreprocessors' || childrenOf(node).some(isOfItsSpan);
 }
 
 function checkBounds(

@@ -220,6 +220,17 @@ describe('compile', () => {
       expect(held(text)).toBe(promql);
     });
 
+    it.each(['up @ end() == 1', 'a or sum(rate(b[5m] @ start())) > 2', 'max_over_time(up[1h:1m] @ end())'])(
+      'is refused where it means another instant in a longer read: %s',
+      (text) => {
+        expect(compiler.check(when(text), [objective()])).toEqual([
+          expect.objectContaining({ severity: 'ERROR', message: expect.stringContaining('@ start() or @ end()') }),
+        ]);
+        const fixed = text.replace(/@ \w+\(\)/, '@ 1700000000');
+        expect(compiler.check(when(fixed), [objective()])).toEqual([]);
+      },
+    );
+
     it('shares its PromQL with conditions that differ in labels alone', () => {
       const groups = ['up{job="a"} == 1', '(up{job="b"}) == 1', 'up{job="a"}', 'up{job="a"} == 0'].map((text) => {
         const { condition } = compile(when(text)).streams;
