@@ -64,7 +64,8 @@ export function lacksBeginning(oldestMs: number | null, fromMs: number, windowMs
 
 /** The window over which an SLO burns at present, in milliseconds: an hour or a slice, or all of a shorter window. */
 export function presentWindowOf(slo: SloDefinition): number {
-  const longestSliceMs = Math.max(0, ...slo.objectives.map(({ timeSliceWindowMs }) => timeSliceWindowMs ?? 0));
+  let longestSliceMs = 0;
+  for (const { timeSliceWindowMs } of slo.objectives) longestSliceMs = Math.max(longestSliceMs, timeSliceWindowMs ?? 0);
   return Math.min(Math.max(HOUR_MS, longestSliceMs), slo.windowMs);
 }
 
@@ -81,9 +82,11 @@ export function freshnessWindowOf(slo: SloDefinition): number {
 
 /** Every window that an evaluation of the SLO needs, in milliseconds, ascending. */
 export function windowsOf(slo: SloDefinition): readonly number[] {
-  const known = windowsKnown.get(slo) ?? sortedWindows(slo);
-  windowsKnown.set(slo, known);
-  return known;
+  const known = windowsKnown.get(slo);
+  if (known !== undefined) return known;
+  const made = sortedWindows(slo);
+  windowsKnown.set(slo, made);
+  return made;
 }
 
 /** Definitions never change, and are asked for their windows again and again. */
@@ -134,7 +137,8 @@ export function measureObjective(
     const events = isCounted ? (readings.windows.get(windowMs)?.events ?? null) : null;
     burnRates.set(windowMs, events === null ? null : burnRateOfEvents(events, objective.target, minEvents));
   }
-  const partial = [...readings.windows.values()].some((reading) => reading.partial);
+  let partial = false;
+  for (const reading of readings.windows.values()) partial ||= reading.partial;
   const events = readings.windows.get(slo.windowMs)?.events ?? null;
   return {
     objective,

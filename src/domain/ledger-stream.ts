@@ -138,8 +138,8 @@ export class LedgerStream {
 
   /** Length of the shortest slices that are kept of an instant; sums can begin and end at multiples of it. */
   resolutionAt(atMs: number): number {
-    const tier = this.tiers.find(({ start, sliceMs }) => start * sliceMs <= atMs);
-    return tier?.sliceMs ?? DAY_MS;
+    for (const { start, sliceMs } of this.tiers) if (start * sliceMs <= atMs) return sliceMs;
+    return DAY_MS;
   }
 
   /** Adds up (fromMs, toMs]. @param fromMs and `toMs`: multiples of the resolution there */
