@@ -6,8 +6,8 @@ import { type Coverage, type ObjectiveDefinition, type SloDefinition, sliOf, typ
 
 const BLOCK_MS = 300_000;
 const HOUR_MS = 3_600_000;
-/** What began longer ago is kept by the hour, unless it matters in which slice something happened. */
-const BLOCKS_FOR_MS = 72 * HOUR_MS;
+/** What began longer ago is kept by the hour, in milliseconds, unless it matters in which slice something happened. */
+export const BLOCKS_FOR_MS = 72 * HOUR_MS;
 
 /** What is counted, and until when. */
 export interface Counting {

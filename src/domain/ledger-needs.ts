@@ -1,5 +1,5 @@
 import { calendarWindowAt } from './calendar.js';
-import { isBySlices } from './counted.js';
+import { BLOCKS_FOR_MS, isBySlices } from './counted.js';
 import { windowsOf } from './evaluation.js';
 import type { StreamNeeds } from './ledger-stream.js';
 import type { ObjectiveDefinition, SloDefinition } from './slo.js';
@@ -11,7 +11,6 @@ const DAY_MS = 86_400_000;
 
 /** The usual windows of up to 6 hours, also as they were a while ago. */
 const MINUTES_FOR_MS = 7 * HOUR_MS;
-const BLOCKS_FOR_MS = 3 * DAY_MS;
 
 /** What streams keep that no definition makes use of any more. */
 export const unusedNeeds: StreamNeeds = {
