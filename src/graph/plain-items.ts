@@ -15,11 +15,16 @@ import {
 } from 'graphql';
 import { isFetchedByLists, itemOf, wishesBelow } from './wishes.js';
 
-/** Schemas that `withPlainItems` made, by the schema that they stand in for. */
-const standIns = new WeakMap<GraphQLSchema, GraphQLSchema>();
+/** Makers of the schemas that `withPlainItems` gives, by the schema that each stands in for. */
+const standIns = new WeakMap<GraphQLSchema, () => GraphQLSchema>();
 
-export function standInFor(schema: GraphQLSchema, plain: GraphQLSchema): void {
-  standIns.set(schema, plain);
+/** @param make is called for the first operation that is compiled, if ever one is */
+export function standInFor(schema: GraphQLSchema, make: () => GraphQLSchema): void {
+  let made: GraphQLSchema | null = null;
+  standIns.set(schema, () => {
+    made ??= make();
+    return made;
+  });
 }
 
 /**
@@ -27,7 +32,7 @@ export function standInFor(schema: GraphQLSchema, plain: GraphQLSchema): void {
  * which these are properties.
  */
 export function schemaFor(schema: GraphQLSchema, document: DocumentNode, operationName: string | null): GraphQLSchema {
-  const plain = standIns.get(schema);
+  const plain = standIns.get(schema)?.();
   return plain !== undefined && isAllFetched(plain, document, operationName) ? plain : schema;
 }
 

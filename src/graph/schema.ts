@@ -46,7 +46,7 @@ const resolvers = [
 /** The executable schema. Building it has no side effects. */
 export function createSchema(): GraphQLSchema {
   const schema = withLookAhead(build());
-  standInFor(schema, withPlainItems(build()));
+  standInFor(schema, () => withPlainItems(build()));
   return schema;
 }
 
