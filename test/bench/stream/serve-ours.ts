@@ -10,19 +10,14 @@ import { createMetrics } from '../../../src/server/metrics.js';
 import { startServer } from '../../../src/server/server.js';
 import { createSqliteStore } from '../../../src/store/sqlite-store.js';
 import { withWindow } from '../../../src/store/violation-window.js';
+import { createFeed } from '../../support/feed.js';
 import { nowNs, violation } from './operation.js';
 import { obey } from './orders.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'slograph-bench-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const store = await createSqliteStore({ path: join(folder, 'slograph.db') });
-const listeners = new Set<() => void>();
-const feed = {
-  onAppend(listener: () => void) {
-    listeners.add(listener);
-    return () => void listeners.delete(listener);
-  },
-};
+const { feed, tell } = createFeed();
 const read = withWindow(store, feed);
 // A stream of violations reads nothing but the log.
 const ports = { store: read, feed, applications: { configured: () => [], lastKnown: () => null } };
@@ -59,6 +54,6 @@ obey(`${server.url.replace('http', 'ws')}/graphql`, async (count) => {
   });
   await read.append(changes, nowMs);
   const committedNs = nowNs();
-  for (const listener of [...listeners]) listener();
+  tell();
   return committedNs;
 });

@@ -10,6 +10,7 @@ import { createGraphContext } from '../../../src/graph/context.js';
 import type { ServerOptions } from '../../../src/server/server.js';
 import { createSqliteStore } from '../../../src/store/sqlite-store.js';
 import { withWindow } from '../../../src/store/violation-window.js';
+import { createFeed } from '../../support/feed.js';
 import { event, portsOf, schema, T0, violation } from '../../unit/graph/graph-world.js';
 import { startTestServer, type TestServer } from './test-server.js';
 
@@ -46,13 +47,7 @@ async function createStore(): Promise<Store> {
 }
 
 async function serve(overrides: Partial<ServerOptions>, store: Store, world: World): Promise<StreamServer> {
-  const listeners = new Set<() => void>();
-  const feed = {
-    onAppend(listener: () => void) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-  };
+  const { feed, tell } = createFeed();
   const { ports } = portsOf(world);
   const evaluated = evaluationsFrom(ports.evaluations.statuses(everything));
   const read = withWindow(store, feed);
@@ -92,7 +87,7 @@ async function serve(overrides: Partial<ServerOptions>, store: Store, world: Wor
         violation: violation(one),
       }));
       await store.append(changes, T0);
-      for (const listener of [...listeners]) listener();
+      tell();
     },
   };
 }

@@ -8,6 +8,7 @@ import { createMetrics } from '../../../src/server/metrics.js';
 import { startServer } from '../../../src/server/server.js';
 import type { GatewayStore } from '../../../src/store/sql-store.js';
 import { withWindow } from '../../../src/store/violation-window.js';
+import { createFeed } from '../feed.js';
 
 /** A gateway that runs, with what its engine would do to the log. */
 export interface ModelGateway {
@@ -35,13 +36,7 @@ const limits = {
 
 /** The server as it is, over a store; it closes the store when it stops. */
 export async function startModelGateway(store: GatewayStore): Promise<ModelGateway> {
-  const listeners = new Set<() => void>();
-  const feed = {
-    onAppend(listener: () => void) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-  };
+  const { feed, tell } = createFeed();
   const read = withWindow(store, feed);
   // A stream of violations reads nothing but the log.
   const applications = { configured: () => [], lastKnown: () => null };
@@ -57,7 +52,7 @@ export async function startModelGateway(store: GatewayStore): Promise<ModelGatew
     epoch: (await store.position()).head.epoch,
     async append(changes, nowMs) {
       const stored = await store.append(changes, nowMs);
-      for (const listener of [...listeners]) listener();
+      tell();
       return stored;
     },
     prune: async (retention) => void (await read.prune(retention)),
