@@ -23,13 +23,7 @@ export interface LedgerColumns {
  */
 export function columnsOf(parts: LedgerParts, span: LedgerSpan, sliceMs: number): LedgerColumns {
   const length = Math.max(0, Math.floor((span.toMs - span.fromMs) / sliceMs));
-  const columns = {
-    bad: new Float64Array(length),
-    total: new Float64Array(length),
-    marks: new Uint8Array(length),
-    estimated: new Uint8Array(length),
-    goodless: new Uint8Array(length),
-  };
+  const columns = emptyColumns(length);
   const read = readerOf(parts, span, sliceMs);
   for (let slice = 0; slice < length; slice += 1) {
     const fromMs = span.fromMs + slice * sliceMs;
@@ -41,6 +35,17 @@ export function columnsOf(parts: LedgerParts, span: LedgerSpan, sliceMs: number)
     columns.goodless[slice] = goodless ? 1 : 0;
   }
   return columns;
+}
+
+/** So many slices of which nothing was read. */
+export function emptyColumns(length: number): LedgerColumns {
+  return {
+    bad: new Float64Array(length),
+    total: new Float64Array(length),
+    marks: new Uint8Array(length),
+    estimated: new Uint8Array(length),
+    goodless: new Uint8Array(length),
+  };
 }
 
 interface Slice {

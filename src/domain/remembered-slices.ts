@@ -1,4 +1,4 @@
-import { blockOf, columnsOf, type LedgerColumns } from './ledger-columns.js';
+import { blockOf, columnsOf, emptyColumns, type LedgerColumns } from './ledger-columns.js';
 import { type LedgerParts, streamsOf } from './ledger-window.js';
 import type { SliceSpan } from './ports.js';
 
@@ -76,16 +76,6 @@ export class RememberedSlices {
     this.columns = emptyColumns(Math.ceil((to - this.first) * ROOM));
     copy(viewOf(columns, this.first - first, end - first), this.columns, 0);
   }
-}
-
-function emptyColumns(length: number): LedgerColumns {
-  return {
-    bad: new Float64Array(length),
-    total: new Float64Array(length),
-    marks: new Uint8Array(length),
-    estimated: new Uint8Array(length),
-    goodless: new Uint8Array(length),
-  };
 }
 
 function viewOf({ bad, total, marks, estimated, goodless }: LedgerColumns, from: number, to: number): LedgerColumns {
