@@ -10,8 +10,13 @@ import type { StoreTables } from './sql-tables.js';
 const INT8_OID = 20;
 /** First half of the advisory lock: the letters SLOG. */
 const LOCK_CLASS = 0x534c4f47;
+const lockKey = [LOCK_CLASS, schemaName];
 const CONNECT_MS = 5_000;
 const STATEMENT_MS = 10_000;
+/** A server may still be letting go of a process that has just ended; who is there after this is there to stay. */
+const LOCK_WAIT_MS = 3_000;
+/** lock_not_available */
+const LOCK_TIMED_OUT = '55P03';
 const READERS = 4;
 
 export interface PostgresOptions {
@@ -71,18 +76,34 @@ async function lock(client: ClientBase, name: string): Promise<void> {
   await client.query('SET synchronous_commit = on');
   // A server that hears nothing of a connection keeps its lock for hours unless it asks.
   await client.query('SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3');
-  const key = [LOCK_CLASS, schemaName];
-  const { rows } = await client.query('SELECT pg_try_advisory_lock($1::int, hashtext($2)) AS taken', key);
-  if (rows[0]?.taken === true) return;
-  const holder = await client.query(
-    `SELECT a.application_name, a.client_addr FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-     WHERE l.locktype = 'advisory' AND l.granted AND l.classid::bigint = $1::bigint
-       AND l.objid::bigint = hashtext($2)::bigint & 4294967295`,
-    key,
-  );
-  const who = holder.rows[0]?.application_name ?? 'another process';
+  if (await takeLock(client)) return;
+  const who = (await holderOf(client)) ?? 'another process';
   throw new StoreError(
     `the store ${name} is in use by ${who}; stop it, or give this one a database of its own in store.postgres`,
     true,
   );
+}
+
+/** The lock is that of the connection and outlives the transaction, which only bounds the wait. */
+async function takeLock(client: ClientBase): Promise<boolean> {
+  await client.query(`BEGIN; SET LOCAL lock_timeout = ${LOCK_WAIT_MS}`);
+  try {
+    await client.query('SELECT pg_advisory_lock($1::int, hashtext($2))', lockKey);
+    await client.query('COMMIT');
+    return true;
+  } catch (error) {
+    if ((error as { code?: string }).code !== LOCK_TIMED_OUT) throw error;
+    await client.query('ROLLBACK');
+    return false;
+  }
+}
+
+async function holderOf(client: ClientBase): Promise<string | undefined> {
+  const { rows } = await client.query<{ application_name: string }>(
+    `SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+     WHERE l.locktype = 'advisory' AND l.granted AND a.datname = current_database() AND l.classid::bigint = $1::bigint
+       AND l.objid::bigint = hashtext($2)::bigint & 4294967295`,
+    lockKey,
+  );
+  return rows[0]?.application_name;
 }

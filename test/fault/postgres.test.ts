@@ -78,6 +78,18 @@ it('names the process that uses a store, and lets the next one in when that has 
   expect((await (await open(url)).snapshot(everything)).head.seq).toBe(1);
 });
 
+it('waits for a process that is about to let go of a store', async () => {
+  const url = await postgres.database();
+  const first = await open(url);
+  const second = open(url);
+  await until('the second to wait for the lock', async () => {
+    const waiting = await postgres.run(url, "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted");
+    return waiting.length > 0;
+  });
+  await first.close();
+  expect((await (await second).append([change('a')], 1)).length).toBe(1);
+});
+
 it('writes nothing more after another process has taken the store over', async () => {
   const url = await postgres.database();
   const first = await open(url);
