@@ -1,4 +1,5 @@
 /** 1,000 objects of 8 plain fields over HTTP: the gateway's own server around them (`ours`), or Apollo as it comes. */
+import 'reflect-metadata';
 import { ApolloServer } from '@apollo/server';
 import { startStandaloneServer } from '@apollo/server/standalone';
 import { buildSchema } from 'graphql';

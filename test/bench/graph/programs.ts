@@ -90,7 +90,13 @@ clusters:
     },
     async own(name, argument) {
       const child = run(name, [argument]);
-      const [{ url }] = (await once(child, 'message')) as [{ url: string }];
+      const served = once(child, 'message') as Promise<[{ url: string }]>;
+      const ended = once(child, 'exit').then(([code]) => {
+        throw new Error(`${name} ended with ${code} before it served`);
+      });
+      const [{ url }] = await Promise.race([served, ended]);
+      // It is ended like the others, when all has been measured.
+      ended.catch(() => {});
       return { url, pid: child.pid ?? -1, child };
     },
     floor() {
