@@ -3,13 +3,13 @@ import type { EntityKey, EntityRef, MeasuredKind } from '../domain/entity.js';
 import type { SourceError } from '../domain/errors.js';
 import type { MissingReason, Perspective } from '../domain/metric.js';
 import type { Column, Figure, FigureSeries, Measurement } from '../domain/ports.js';
-import type { Cells } from './family.js';
+import type { CellTable } from './cell-tables.js';
 
 /** What one cluster answered to a question. */
 export type ClusterColumn =
   | {
       readonly ok: true;
-      readonly cells: ReadonlyMap<EntityKey, Cells>;
+      readonly cells: CellTable;
       readonly measurement: Measurement;
       /** Why an entity is not among `cells`, and what NaN stands for. */
       readonly absent: MissingReason;
@@ -44,7 +44,7 @@ export function figureColumn(columns: ClusterColumns, atMs: number, context: Col
       }
       const measurement = measuredBy(column, entity.key, views);
       if (!column.ok) return { value: null, missing: missingBy(column.error), atMs, measurement, error: column.error };
-      const cell = column.cells.get(entity.key)?.[0] ?? null;
+      const cell = column.cells.first(entity.key);
       if (cell === null) {
         return { value: null, missing: column.absentOf?.(entity.key) ?? column.absent, atMs, measurement };
       }

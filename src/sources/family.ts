@@ -30,6 +30,16 @@ export interface Ask {
 /** The name of the node that a row of node_exporter is about; null when nothing tells. */
 export type NodeOf = (labels: Labels) => string | null;
 
+/** The rows of one cluster, by entity. */
+export interface Fold {
+  (rows: readonly Row[], nodeOf: NodeOf): ReadonlyMap<EntityKey, Cells>;
+  /** Where a row tells of one entity by its labels, and the greatest of an entity's rows counts. */
+  readonly keyOf?: RowKey;
+}
+
+/** Names the entity that a row tells of; null when a label is missing. */
+export type RowKey = (labels: Labels, nodeOf: NodeOf) => EntityKey | null;
+
 /** A figure as PromQL, and how the rows of its answer name entities. */
 export interface Family {
   /** A data source that has none of these does not collect the figure. */
@@ -41,8 +51,7 @@ export interface Family {
   promql(ask: Ask): string;
   /** Whether an entity's figure is the greatest of its rows, as they stand in the answer: then PromQL can choose. */
   readonly isGreatestRow?: boolean;
-  /** The rows of one cluster, by entity. */
-  fold(rows: readonly Row[], nodeOf: NodeOf): ReadonlyMap<EntityKey, Cells>;
+  readonly fold: Fold;
   /** Whose view the last cell of each entity is, where several tell of it. */
   perspectives?(rows: readonly Row[]): ReadonlyMap<EntityKey, Perspective>;
   /** What NaN stands for: NO_EVENTS where it can only come from nothing having happened. */
@@ -152,8 +161,8 @@ export const podKey: KeyOf = keptByLabels((labels) => ownKey(labels, 'namespace'
 export const containerKey: KeyOf = keptByLabels((labels) => ownKey(labels, 'namespace', 'pod', 'container'));
 
 /** Rows by key. Where several rows have one key (twins of an exporter), the greater number counts, never the sum. */
-export function foldBy(keyOf: (labels: Labels, nodeOf: NodeOf) => EntityKey | null): Family['fold'] {
-  return (rows, nodeOf) => {
+export function foldBy(keyOf: RowKey): Fold {
+  const fold: Fold = (rows, nodeOf) => {
     const folded = new Map<EntityKey, Cells>();
     for (const { labels, cells } of rows) {
       const key = keyOf(labels, nodeOf);
@@ -163,6 +172,7 @@ export function foldBy(keyOf: (labels: Labels, nodeOf: NodeOf) => EntityKey | nu
     }
     return folded;
   };
+  return Object.assign(fold, { keyOf });
 }
 
 /** `10.0.0.11` of `10.0.0.11:9100`, `fd00::1` of `[fd00::1]:9100`: the host that a scrape was of. */
@@ -172,9 +182,11 @@ export function hostOf(instance: string): string {
 }
 
 function greater(left: Cells, right: Cells): Cells {
-  return left.map((value, index) => {
-    const other = right[index] ?? null;
-    if (value === null || Number.isNaN(value)) return other ?? value;
-    return other !== null && other > value ? other : value;
-  });
+  return left.map((value, index) => greaterOf(value, right[index] ?? null));
+}
+
+/** NaN only where there is nothing else. */
+export function greaterOf(value: number | null, other: number | null): number | null {
+  if (value === null || Number.isNaN(value)) return other ?? value;
+  return other !== null && other > value ? other : value;
 }

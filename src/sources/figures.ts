@@ -5,15 +5,17 @@ import { SourceError } from '../domain/errors.js';
 import { type FamilyName, type MetricFamily, type MissingReason, metricFamilies } from '../domain/metric.js';
 import type { FigureQuestion, FigureReader, Measurement, ReadContext } from '../domain/ports.js';
 import { catalogue } from './catalogue.js';
+import { type CellTable, FoldedCells } from './cell-tables.js';
 import { collectedNames } from './collected.js';
 import { type ClusterColumn, type ClusterColumns, figureColumn, seriesColumn } from './columns.js';
-import type { Ask, Family, Row } from './family.js';
-import { type Naming, readNaming, rowsByCluster } from './inventory-vectors.js';
-import { narrowTo, narrowToScope } from './narrowing.js';
+import type { Ask, Family } from './family.js';
+import { type Naming, readNaming } from './inventory-vectors.js';
+import { narrowToList, narrowToScope } from './narrowing.js';
 import type { ClusterSlice } from './prometheus/cluster-slices.js';
 import type { Planner } from './prometheus/planner.js';
 import { by } from './prometheus/promql.js';
 import { instantShot, rangeShot, type Shot } from './shots.js';
+import { type Told, toldBy } from './told.js';
 
 type Sources = Pick<Planner, 'slices' | 'dataSourceOf' | 'instant' | 'range' | 'metricNames'>;
 type Wanted = readonly EntityRef[] | { readonly clusters: readonly string[] };
@@ -100,14 +102,13 @@ async function readSlice(ask: SliceQuestion): Promise<readonly (readonly [string
   try {
     const namings = await namingsOf(ask);
     promql = promqlOf(ask, [...namings.values()]);
-    const { rows, isPartial } = await ask.shot.ask(slice.dataSource, promql, entityCount(ask));
-    const byCluster = rowsByCluster(slice, rows);
-    const measurement = measurementOf(question, slice.dataSource, promql, isPartial);
+    const shown = await ask.shot.ask(slice.dataSource, promql, entityCount(ask));
+    const measurement = measurementOf(question, slice.dataSource, promql, shown.isPartial);
+    const told = toldBy(ask.family, slice, shown, namings);
     return await Promise.all(
-      slice.clusters.map(async (cluster) => {
-        const found = byCluster.get(cluster) ?? [];
-        return [cluster, await columnOf(ask, cluster, found, namings.get(cluster), measurement)] as const;
-      }),
+      slice.clusters.map(
+        async (cluster) => [cluster, await columnOf(ask, cluster, told(cluster), measurement)] as const,
+      ),
     );
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
@@ -123,10 +124,11 @@ async function namingsOf({ planner, question, shot, slice }: SliceQuestion): Pro
   return readNaming({ planner, slice, atMs: shot.namingAtMs, context: shot.context });
 }
 
-function promqlOf({ question, family, wanted, shot, slice }: SliceQuestion, namings: readonly Naming[]): string {
+function promqlOf(ask: SliceQuestion, namings: readonly Naming[]): string {
+  const { question, family, wanted, shot, slice } = ask;
   const kind = metricFamilies[question.family].entity;
   const narrowing =
-    'clusters' in wanted ? narrowToScope(kind, shot.context.scope) : narrowTo(kind, keysWanted(slice, wanted), namings);
+    'clusters' in wanted ? narrowToScope(kind, shot.context.scope) : narrowToList(kind, slice, wanted, namings);
   const quantile = question.quantile ?? DEFAULT_QUANTILE;
   if (!(quantile > 0 && quantile < 1)) throw new RangeError(`a quantile is between 0 and 1, got ${quantile}`);
   const promql = textOf(question.family, family, { slice, windowMs: windowOf(question) ?? 0, quantile, narrowing });
@@ -151,12 +153,6 @@ function greatestOf(promql: string, count: number, slice: ClusterSlice): string 
   return `(${promql}) >= on (${slice.by.join(', ')}) group_left () min${ofCluster}(topk${ofCluster}(${count}, ${promql}))`;
 }
 
-function keysWanted({ clusters }: ClusterSlice, wanted: readonly EntityRef[]): readonly string[] {
-  const keys: string[] = [];
-  for (const { cluster, key } of wanted) if (clusters.includes(cluster)) keys.push(key);
-  return keys;
-}
-
 function entityCount({ slice: { clusters }, wanted }: SliceQuestion): number {
   if ('clusters' in wanted) return clusters.length;
   let count = 0;
@@ -167,37 +163,34 @@ function entityCount({ slice: { clusters }, wanted }: SliceQuestion): number {
 async function columnOf(
   ask: SliceQuestion,
   cluster: string,
-  rows: readonly Row[],
-  naming: Naming | undefined,
+  { rows, cells, source, perspectives }: Told,
   measurement: Measurement,
 ): Promise<ClusterColumn> {
-  const { family } = ask;
-  const cells = family.fold(rows, naming?.nodeOf ?? (() => null));
   return {
     ok: true,
     cells,
-    measurement: { ...measurement, source: family.sourceOf?.(rows) ?? measurement.source },
+    measurement: source === undefined ? measurement : { ...measurement, source },
     ...(await absencesOf(ask, cluster, rows, cells)),
-    notANumber: family.notANumber,
+    notANumber: ask.family.notANumber,
     ...(isCut(ask, rows) && { isCut: true }),
-    ...(family.perspectives !== undefined && { perspectives: family.perspectives(rows) }),
+    ...(perspectives !== undefined && { perspectives }),
   };
 }
 
 /** Whether there may be more than the rows that came. */
-function isCut({ question: { greatest }, family }: SliceQuestion, rows: readonly Row[]): boolean {
-  return greatest !== undefined && family.isGreatestRow === true && rows.length >= greatest;
+function isCut({ question: { greatest }, family }: SliceQuestion, rows: number): boolean {
+  return greatest !== undefined && family.isGreatestRow === true && rows >= greatest;
 }
 
 /** Why entities are not among what was found. */
 async function absencesOf(
   ask: SliceQuestion,
   cluster: string,
-  rows: readonly Row[],
-  cells: ReadonlyMap<EntityKey, unknown>,
+  rows: number,
+  cells: CellTable,
 ): Promise<{ readonly absent: MissingReason; readonly absentOf?: (key: EntityKey) => MissingReason }> {
   const { family } = ask;
-  const absent = rows.length > 0 ? 'NO_SAMPLE' : await reasonForNothing(ask, cluster);
+  const absent = rows > 0 ? 'NO_SAMPLE' : await reasonForNothing(ask, cluster);
   if (family.isForeignTo === undefined) return { absent, ...(await reasonsFor(ask, cluster, cells)) };
   return { absent, absentOf: (key) => (family.isForeignTo?.(key) ? 'NOT_COLLECTED' : absent) };
 }
@@ -206,7 +199,7 @@ async function absencesOf(
 async function reasonsFor(
   { planner, family, wanted, shot }: SliceQuestion,
   cluster: string,
-  cells: ReadonlyMap<EntityKey, unknown>,
+  cells: CellTable,
 ): Promise<{ readonly absentOf?: (key: EntityKey) => MissingReason }> {
   if (family.metricsOf === undefined || 'clusters' in wanted) return {};
   if (wanted.every((entity) => entity.cluster !== cluster || cells.has(entity.key))) return {};
@@ -241,7 +234,7 @@ function quotient(numerator: ClusterColumn, denominator: ClusterColumn): Cluster
     }),
   );
   const absent = numerator.absent === 'NOT_COLLECTED' ? numerator.absent : denominator.absent;
-  return { ok: true, cells, measurement, absent, notANumber: 'NOT_A_NUMBER' };
+  return { ok: true, cells: new FoldedCells(cells), measurement, absent, notANumber: 'NOT_A_NUMBER' };
 }
 
 function divided(value: number | null, divisor: number | null): number | null {

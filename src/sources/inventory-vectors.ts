@@ -22,15 +22,31 @@ export async function readVector(question: InventoryQuestion, promql: (ask: Ask)
   const { planner, slice, atMs, context } = question;
   const text = promql({ slice, windowMs: 0, quantile: 0, narrowing: {} });
   const answer = await planner.instant(slice.dataSource, text, atMs, slice.clusters.length, context);
-  const bySlice = sorted.get(answer) ?? new Map<string, ClusterRows>();
-  sorted.set(answer, bySlice);
+  const bySlice = sortedOf(answer);
   const rows = bySlice.get(slice.key) ?? rowsByCluster(slice, answer.series);
   bySlice.set(slice.key, rows);
   return rows;
 }
 
-/** Of answers that several readers share: every figure of nodes asks how nodes are named. */
-const sorted = new WeakMap<InstantAnswer, Map<string, ClusterRows>>();
+/** Rows that were sorted to their clusters, by slice. */
+interface Sorted {
+  readonly values: Float64Array;
+  readonly bySlice: Map<string, ClusterRows>;
+}
+
+/**
+ * Of the last answer with these labels. Every figure of nodes asks how nodes are named, and most of an inventory is the
+ * same at the next instant: what is made of equal rows is made once.
+ */
+const sorted = new WeakMap<InstantAnswer['labels'], Sorted>();
+
+function sortedOf({ labels, values }: InstantAnswer): Sorted['bySlice'] {
+  const known = sorted.get(labels);
+  if (known?.values.every((value, index) => value === values[index]) === true) return known.bySlice;
+  const bySlice: Sorted['bySlice'] = new Map();
+  sorted.set(labels, { values, bySlice });
+  return bySlice;
+}
 
 /** Sorts rows to their clusters; rows of no cluster asked for are left out. */
 export function rowsByCluster<T extends { readonly labels: InstantSeries['labels'] }>(

@@ -1,8 +1,9 @@
 import type { Scope } from '../domain/access.js';
-import type { EntityKey, MeasuredKind } from '../domain/entity.js';
+import type { EntityKey, EntityRef, MeasuredKind } from '../domain/entity.js';
 import type { Exporter, Narrowing } from './family.js';
 import type { Naming } from './inventory-vectors.js';
 import { instancesOf } from './node-exporter.js';
+import type { ClusterSlice } from './prometheus/cluster-slices.js';
 import type { Matchers } from './prometheus/promql.js';
 
 /**
@@ -85,6 +86,43 @@ export function narrowTo(kind: MeasuredKind, keys: readonly EntityKey[], namings
   const instances = kind === 'Node' || kind === 'Filesystem' ? instancesWanted(keys, namings) : null;
   if (instances !== null) narrowing.NODE_EXPORTER = [{ instance: { in: instances } }];
   return narrowing;
+}
+
+/** The same for a list of entities; all figures of a list are narrowed in the same way. */
+export function narrowToList(
+  kind: MeasuredKind,
+  slice: ClusterSlice,
+  list: readonly EntityRef[],
+  namings: readonly Naming[],
+): Narrowing {
+  const known = kept.get(list);
+  const isSame =
+    known !== undefined &&
+    known.kind === kind &&
+    known.slice.key === slice.key &&
+    known.namings.length === namings.length &&
+    known.namings.every((naming, index) => naming === namings[index]);
+  if (isSame) return known.narrowing;
+  const narrowing = narrowTo(kind, keysWanted(slice, list), namings);
+  kept.set(list, { kind, slice, namings, narrowing });
+  return narrowing;
+}
+
+/** Of the last question about a list. */
+const kept = new WeakMap<
+  readonly EntityRef[],
+  {
+    readonly kind: MeasuredKind;
+    readonly slice: ClusterSlice;
+    readonly namings: readonly Naming[];
+    readonly narrowing: Narrowing;
+  }
+>();
+
+function keysWanted({ clusters }: ClusterSlice, wanted: readonly EntityRef[]): readonly string[] {
+  const keys: string[] = [];
+  for (const { cluster, key } of wanted) if (clusters.includes(cluster)) keys.push(key);
+  return keys;
 }
 
 /** Matchers that keep a question for everything to the namespaces that the asker may see. */

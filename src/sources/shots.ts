@@ -1,6 +1,6 @@
 import type { ReadContext, TimeRange } from '../domain/ports.js';
 import type { Cells, Row } from './family.js';
-import type { RangeSeries } from './prometheus/answer.js';
+import type { RangeSeries, Vector } from './prometheus/answer.js';
 import type { Planner } from './prometheus/planner.js';
 
 /** A way to ask: at one instant, or at many. Every row of an answer has one cell per instant. */
@@ -9,11 +9,28 @@ export interface Shot {
   readonly timesMs: Float64Array;
   /** The instant at which nodes are named: the last one. */
   readonly namingAtMs: number;
-  ask(
-    dataSource: string,
-    promql: string,
-    entities: number,
-  ): Promise<{ readonly rows: readonly Row[]; readonly isPartial: boolean }>;
+  ask(dataSource: string, promql: string, entities: number): Promise<Shown>;
+}
+
+/** The rows of an answer. */
+export interface Shown {
+  readonly rows: readonly Row[];
+  readonly isPartial: boolean;
+  /** The same in columns; null where a row has more than one cell. */
+  readonly vector: Vector | null;
+}
+
+class ShownVector implements Shown {
+  constructor(
+    readonly vector: Vector,
+    readonly isPartial: boolean,
+  ) {}
+
+  /** Made for those who ask: columns do for most. */
+  get rows(): readonly Row[] {
+    const { labels, values } = this.vector;
+    return labels.map((own, index) => ({ labels: own, cells: [values[index] as number] }));
+  }
 }
 
 export function instantShot(planner: Pick<Planner, 'instant'>, atMs: number, context: ReadContext): Shot {
@@ -22,9 +39,8 @@ export function instantShot(planner: Pick<Planner, 'instant'>, atMs: number, con
     timesMs: Float64Array.of(atMs),
     namingAtMs: atMs,
     async ask(dataSource, promql, entities) {
-      const { labels, values, warnings } = await planner.instant(dataSource, promql, atMs, entities, context);
-      const rows = labels.map((own, index) => ({ labels: own, cells: [values[index] as number] }));
-      return { rows, isPartial: warnings.length > 0 };
+      const answer = await planner.instant(dataSource, promql, atMs, entities, context);
+      return new ShownVector(answer, answer.warnings.length > 0);
     },
   };
 }
@@ -40,7 +56,7 @@ export function rangeShot(planner: Pick<Planner, 'range'>, range: TimeRange, con
     async ask(dataSource, promql, entities) {
       const { series, warnings } = await planner.range(dataSource, promql, range, entities, context);
       const rows = series.map((one) => ({ labels: one.labels, cells: cellsOf(one, range, length) }));
-      return { rows, isPartial: warnings.length > 0 };
+      return { rows, isPartial: warnings.length > 0, vector: null };
     },
   };
 }

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { type PrometheusConnectionOptions, PrometheusDriver } from 'prometheus-query';
 import { formatDuration } from '../../domain/duration.js';
 import type { TimeRange } from '../../domain/ports.js';
@@ -15,6 +16,7 @@ import {
 } from './failure.js';
 import type { Headers } from './headers-file.js';
 import { createLabelDictionary, withoutPrototype } from './label-dictionary.js';
+import { createLayouts } from './layouts.js';
 import { parseBody, type ReadBody, readBody, sampleValue } from './read-answer.js';
 import { requestHeaders } from './request-headers.js';
 import { type TlsSettings, tlsReader } from './tls-files.js';
@@ -90,23 +92,18 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
   const secure = url.startsWith('https:');
   const transport = createTransport(url, maxSockets);
   const dictionary = createLabelDictionary();
+  const layouts = createLayouts();
   const way = wayTo(access, secure);
 
   /** @throws Unsuccessful, TypeError */
-  async function send({ method, path, query, form }: Question, { bounds }: CallOptions, signal: AbortSignal) {
-    if (form?.has('query')) {
-      form.set('stats', 'all');
-      // VictoriaMetrics would move the times of a range, and instants of the last half minute, to where it has answers.
-      form.set('nocache', '1');
-      if (bounds !== undefined) form.set('limit', String(bounds.series));
-    }
+  async function send({ method, path, query, promql, form }: Question, { bounds }: CallOptions, signal: AbortSignal) {
     const { headers, tls } = await way();
     const reply = await transport
       .send({
         method,
         path: `api/v1/${path}${query === '' ? '' : `?${query}`}`,
         headers: form === null ? headers : { ...headers, 'Content-Type': 'application/x-www-form-urlencoded' },
-        body: form === null ? null : String(form),
+        body: form === null || promql === '' ? form : `${form}${ALWAYS}${limitedBy(bounds)}`,
         tls: tls.options,
         signal,
         maxBytes: Math.min(maxAnswerBytes, bounds?.bytes ?? maxAnswerBytes),
@@ -114,7 +111,8 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
       .catch((error: unknown) => {
         throw new Unsuccessful(failureOfTransport(error, tls.expired(Date.now())), error);
       });
-    const parsed = parseBody(reply.text, dictionary);
+    const parsed = parseBody(reply.bytes, dictionary, layouts.of(promql));
+    if (parsed.rows !== null) layouts.keep(promql, parsed.rows.layout);
     if (!isSuccess(reply.status, parsed.body)) throw new Unsuccessful(failureOf(reply, parsed.body));
     return { body: parsed.body, read: { ...readBody(parsed), headers: reply.headers } };
   }
@@ -135,11 +133,10 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
 
   /** Asks for rows, which are read from the answer: what the package does before and after costs as much again. */
   async function rows(path: string, promql: string, times: Readonly<Record<string, number>>, call: CallOptions) {
-    const form = new URLSearchParams({ query: promql });
-    for (const [time, seconds] of Object.entries(times)) form.set(time, String(seconds));
-    form.set('timeout', sentTimeout(call));
+    let form = `${encoded(promql)}&timeout=${sentTimeout(call)}`;
+    for (const [time, seconds] of Object.entries(times)) form += `&${time}=${seconds}`;
     return within(promql, call, async (signal) => {
-      const { body, read } = await send({ method: 'POST', path, query: '', form }, call, signal);
+      const { body, read } = await send({ method: 'POST', path, query: '', promql, form }, call, signal);
       return { result: resultOf(body), read };
     });
   }
@@ -237,8 +234,32 @@ interface Question {
   /** Below `api/v1/`. */
   readonly path: string;
   readonly query: string;
+  /** Empty where none is asked. */
+  readonly promql: string;
   /** Null where there is no body. */
-  readonly form: URLSearchParams | null;
+  readonly form: string | null;
+}
+
+/** VictoriaMetrics would move the times of a range, and instants of the last half minute, to where it has answers. */
+const ALWAYS = '&stats=all&nocache=1';
+
+function limitedBy(bounds: AnswerBounds | undefined): string {
+  return bounds === undefined ? '' : `&limit=${bounds.series}`;
+}
+
+/** Most PromQL is asked again and again. */
+const encodings = new LRUCache<string, string>({
+  maxSize: 2 ** 22,
+  sizeCalculation: (form, promql) => form.length + promql.length,
+});
+
+/** `query=...`, as a form writes it. */
+function encoded(promql: string): string {
+  const known = encodings.get(promql);
+  if (known !== undefined) return known;
+  const form = String(new URLSearchParams({ query: promql }));
+  encodings.set(promql, form);
+  return form;
 }
 
 /** What PromQL gave. */
@@ -279,11 +300,13 @@ function wayTo(access: SourceAccess, secure: boolean): () => Promise<Way> {
 /** What the package asks its HTTP client for, as a question. */
 function questionOf({ method = 'get', url: path = '', params, data }: Request): Question {
   const isPost = method.toUpperCase() === 'POST';
+  const form = isPost && data instanceof URLSearchParams ? data : null;
   return {
     method: isPost ? 'POST' : 'GET',
     path,
     query: String(params ?? ''),
-    form: isPost && data instanceof URLSearchParams ? data : null,
+    promql: form?.get('query') ?? '',
+    form: form === null ? null : String(form),
   };
 }
 

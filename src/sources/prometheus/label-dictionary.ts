@@ -25,8 +25,7 @@ export function createLabelDictionary(maxCharacters = MAX_CHARACTERS): LabelDict
       characters = 0;
     }
     characters += text.length;
-    // A copy: the text is a part of its answer, and would keep all of that in memory.
-    young.set(Buffer.from(text).toString(), labels);
+    young.set(text, labels);
     return labels;
   }
 

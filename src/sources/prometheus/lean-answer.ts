@@ -1,27 +1,34 @@
 import type { Labels, RangeSeries, Vector } from './answer.js';
 import type { LabelDictionary } from './label-dictionary.js';
+import { type Layout, NO_LAYOUT, newLayout } from './layouts.js';
 
 /** The rows of an answer, and its body without them. */
 export interface LeanAnswer {
   readonly vector: Vector;
+  /** Of the vector. */
+  readonly layout: Layout;
   readonly matrix: readonly RangeSeries[];
   readonly body: unknown;
 }
 
 /**
- * Reads the rows of a vector or a matrix from the text of an answer as Prometheus and its kin write it: compact, and with
- * the members of a row in their usual order. No object is made per sample, and labels are read once for all answers.
- * Every quote inside a JSON string is escaped, so that syntax with a bare quote in it is found nowhere but in its place.
- * @returns null for any other text, which must then be parsed as a whole
+ * Reads the rows of a vector or a matrix from an answer as Prometheus and its kin write it: compact, and with the members
+ * of a row in their usual order. No object is made per sample, labels are read once for all answers, and nothing but what
+ * is new becomes text. Every quote inside a JSON string is escaped, so that syntax with a bare quote in it is found
+ * nowhere but in its place.
+ * @param bytes UTF-8
+ * @param before the layout of the last answer to the same question
+ * @returns null for any other answer, which must then be parsed as a whole
  */
-export function readLean(text: string, dictionary: LabelDictionary): LeanAnswer | null {
-  const [head, type] = HEAD.exec(text.slice(0, HEAD_LENGTH)) ?? [];
+export function readLean(bytes: Buffer, dictionary: LabelDictionary, before = NO_LAYOUT): LeanAnswer | null {
+  const [head, type] = HEAD.exec(bytes.toString('latin1', 0, HEAD_LENGTH)) ?? [];
   if (head === undefined) return null;
-  const scanner = new Scanner(text, head.length, dictionary);
+  const scanner = new Scanner(bytes, head.length, dictionary);
   try {
-    const vector = type === 'vector' ? scanner.vector() : NO_ROWS;
+    const { layout, values } = type === 'vector' ? scanner.vector(before) : { layout: NO_LAYOUT, values: NO_VALUES };
     const matrix = type === 'matrix' ? scanner.matrix() : [];
-    return { vector, matrix, body: JSON.parse(head + text.slice(scanner.at)) };
+    const vector = { labels: layout.labels, values };
+    return { vector, layout, matrix, body: JSON.parse(head + bytes.toString('utf8', scanner.at)) };
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;
@@ -42,40 +49,61 @@ const CLOSING_BRACKET = 93;
 /** Powers of ten that are exact. */
 const POWERS = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 
-export const NO_ROWS: Vector = { labels: [], values: new Float64Array(0) };
+const COMMA_BYTES = Buffer.from(',');
+const METRIC = Buffer.from('{"metric":{');
+const VALUE = Buffer.from('},"value":[');
+const VALUES = Buffer.from('},"values":[');
+const BRACKET = Buffer.from('[');
+const QUOTE_BYTES = Buffer.from('"');
+const END_OF_SAMPLE = Buffer.from(']');
+const END_OF_ROW = Buffer.from(']}');
 
-/** Walks through the rows of an answer. @throws SyntaxError wherever the text is not as usual */
+const NO_VALUES = new Float64Array(0);
+export const NO_ROWS: Vector = { labels: NO_LAYOUT.labels, values: NO_VALUES };
+
+/** Walks through the rows of an answer. @throws SyntaxError wherever it is not as usual */
 class Scanner {
   private times = new Float64Array(256);
   private values = new Float64Array(256);
 
   constructor(
-    private readonly text: string,
+    private readonly bytes: Buffer,
     /** Where it has got to; after the rows, at the bracket that closes them. */
     public at: number,
     private readonly dictionary: LabelDictionary,
   ) {}
 
   /** Rows like `{"metric":{"a":"b"},"value":[1768478400.123,"0.05"]}`. */
-  vector(): Vector {
-    const labels: Labels[] = [];
-    while (this.text.charCodeAt(this.at) !== CLOSING_BRACKET) {
-      if (labels.length > 0) this.skip(',');
-      if (labels.length === this.values.length) this.grow();
-      const own = this.labelsBefore('},"value":[');
+  vector(before: Layout): { readonly layout: Layout; readonly values: Float64Array } {
+    const places: number[] = [];
+    /** From the first row on that is not as before. */
+    let others: Labels[] | null = null;
+    let length = 0;
+    while (this.bytes[this.at] !== CLOSING_BRACKET) {
+      if (length > 0) this.skip(COMMA_BYTES);
+      if (length === this.values.length) this.grow();
+      this.skip(METRIC);
+      const from = this.at;
+      const isAsBefore = this.isNext(before, length);
+      if (!isAsBefore) others ??= before.labels.slice(0, length);
+      const labels = isAsBefore ? (before.labels[length] as Labels) : this.labelsUntil(VALUE);
+      others?.push(labels);
+      places.push(from, this.at - VALUE.length);
       this.number(COMMA);
-      this.skip('"');
-      this.values[labels.length] = this.number(QUOTE);
-      this.skip(']}');
-      labels.push(own);
+      this.skip(QUOTE_BYTES);
+      this.values[length] = this.number(QUOTE);
+      this.skip(END_OF_ROW);
+      length += 1;
     }
-    return { labels, values: this.values.slice(0, labels.length) };
+    if (length < before.labels.length) others ??= before.labels.slice(0, length);
+    const layout = others === null ? before : newLayout(others, this.bytes, places);
+    return { layout, values: this.values.slice(0, length) };
   }
 
   matrix(): readonly RangeSeries[] {
     const rows: RangeSeries[] = [];
-    while (this.text.charCodeAt(this.at) !== CLOSING_BRACKET) {
-      if (rows.length > 0) this.skip(',');
+    while (this.bytes[this.at] !== CLOSING_BRACKET) {
+      if (rows.length > 0) this.skip(COMMA_BYTES);
       rows.push(this.rangeSeries());
     }
     return rows;
@@ -83,46 +111,68 @@ class Scanner {
 
   /** `{"metric":{"a":"b"},"values":[[1768478400.123,"0.05"],[1768478415.123,"0.06"]]}` */
   private rangeSeries(): RangeSeries {
-    const labels = this.labelsBefore('},"values":[');
+    this.skip(METRIC);
+    const labels = this.labelsUntil(VALUES);
     let length = 0;
-    while (this.text.charCodeAt(this.at) !== CLOSING_BRACKET) {
-      if (length > 0) this.skip(',');
+    while (this.bytes[this.at] !== CLOSING_BRACKET) {
+      if (length > 0) this.skip(COMMA_BYTES);
       if (length === this.times.length) this.grow();
-      this.skip('[');
+      this.skip(BRACKET);
       this.times[length] = Math.round(this.number(COMMA) * 1_000);
-      this.skip('"');
+      this.skip(QUOTE_BYTES);
       this.values[length] = this.number(QUOTE);
-      this.skip(']');
+      this.skip(END_OF_SAMPLE);
       length += 1;
     }
-    this.skip(']}');
+    this.skip(END_OF_ROW);
     return { labels, timesMs: this.times.slice(0, length), values: this.values.slice(0, length) };
   }
 
-  private labelsBefore(end: string): Labels {
-    this.skip('{"metric":{');
-    const from = this.at;
-    const to = this.text.indexOf(end, from);
-    if (to < 0) throw new SyntaxError(`${end} is missing`);
-    this.at = to + end.length;
-    return this.dictionary.labelsOf(this.text.slice(from, to));
+  /** Goes on past the labels if they are those that a layout has in a row. */
+  private isNext({ text, ends }: Layout, row: number): boolean {
+    if (row >= ends.length) return false;
+    const begin = row === 0 ? 0 : (ends[row - 1] as number);
+    const end = ends[row] as number;
+    const { bytes, at } = this;
+    for (let index = begin, place = at; index < end; index += 1, place += 1) {
+      if (text[index] !== bytes[place]) return false;
+    }
+    if (!this.isAt(VALUE, at + end - begin)) return false;
+    this.at += end - begin + VALUE.length;
+    return true;
   }
 
-  private skip(expected: string): void {
-    if (!this.text.startsWith(expected, this.at)) throw new SyntaxError(`${expected} is missing`);
+  private labelsUntil(end: Buffer): Labels {
+    const from = this.at;
+    const to = this.bytes.indexOf(end, from);
+    if (to < 0) throw new SyntaxError(`${end} is missing`);
+    this.at = to + end.length;
+    return this.dictionary.labelsOf(this.bytes.toString('utf8', from, to));
+  }
+
+  private skip(expected: Buffer): void {
+    if (!this.isAt(expected, this.at)) throw new SyntaxError(`${expected} is missing`);
     this.at += expected.length;
+  }
+
+  private isAt(expected: Buffer, place: number): boolean {
+    const { bytes } = this;
+    for (let index = 0; index < expected.length; index += 1) {
+      if (bytes[place + index] !== expected[index]) return false;
+    }
+    return true;
   }
 
   /** The number that ends at a delimiter, and on past that. At most 15 digits are a quotient of exact numbers. */
   private number(delimiter: number): number {
-    const { text } = this;
+    const { bytes } = this;
     const from = this.at;
     let digits = 0;
     let mantissa = 0;
     let point = -1;
     let at = from;
-    let code = text.charCodeAt(at);
-    for (; (code >= ZERO && code <= NINE) || (code === DOT && point < 0); code = text.charCodeAt(at)) {
+    let code = bytes[at] as number;
+    for (; (code >= ZERO && code <= NINE) || (code === DOT && point < 0); code = bytes[at] as number) {
       if (code === DOT) point = digits;
       else {
         mantissa = mantissa * 10 + code - ZERO;
@@ -130,15 +180,15 @@ class Scanner {
       }
       at += 1;
     }
-    const isUsual = point !== 0 && point !== digits && (text.charCodeAt(from) !== ZERO || digits === 1 || point === 1);
+    const isUsual = point !== 0 && point !== digits && (bytes[from] !== ZERO || digits === 1 || point === 1);
     if (code === delimiter && digits > 0 && digits <= 15 && isUsual) {
       this.at = at + 1;
       return point < 0 ? mantissa : mantissa / (POWERS[digits - point] as number);
     }
-    const to = text.indexOf(String.fromCharCode(delimiter), at);
+    const to = bytes.indexOf(delimiter, at);
     if (to < 0) throw new SyntaxError('a sample does not end');
     this.at = to + 1;
-    const written = text.slice(from, to);
+    const written = bytes.toString('latin1', from, to);
     return delimiter === QUOTE ? usualValue(written) : usualTime(written);
   }
 

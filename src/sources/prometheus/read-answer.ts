@@ -1,6 +1,7 @@
 import type { AnswerNotes, RangeSeries, Vector } from './answer.js';
 import { shortText } from './failure.js';
 import { type LabelDictionary, withoutPrototype } from './label-dictionary.js';
+import type { Layout } from './layouts.js';
 import { NO_ROWS, numberOf, readLean } from './lean-answer.js';
 
 /** What is read from an answer's body before prometheus-query sees it, which would lose it. */
@@ -31,13 +32,17 @@ interface SuccessBody {
 /** A body in the form that prometheus-query converts well: without rows. Anything that is not JSON stays text. */
 export interface ParsedBody {
   readonly body: unknown;
-  readonly rows: Pick<ReadBody, 'vector' | 'matrix'> | null;
+  readonly rows: (Pick<ReadBody, 'vector' | 'matrix'> & { readonly layout: Layout }) | null;
 }
 
-/** Parses an answer, its rows at once where it is written as usual. */
-export function parseBody(text: string, dictionary: LabelDictionary): ParsedBody {
-  const lean = readLean(text, dictionary);
+/**
+ * Parses an answer, its rows at once where it is written as usual.
+ * @param before the layout of the last answer to the same question
+ */
+export function parseBody(bytes: Buffer, dictionary: LabelDictionary, before?: Layout): ParsedBody {
+  const lean = readLean(bytes, dictionary, before);
   if (lean !== null) return { body: lean.body, rows: lean };
+  const text = bytes.toString();
   try {
     return { body: JSON.parse(text), rows: null };
   } catch {

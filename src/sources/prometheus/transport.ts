@@ -1,4 +1,3 @@
-import { isAscii } from 'node:buffer';
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { urlToHttpOptions } from 'node:url';
@@ -23,7 +22,8 @@ export interface Sent {
 export interface Reply {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
-  readonly text: string;
+  /** Decompressed. */
+  readonly bytes: Buffer;
 }
 
 /** Connections to one base URL that are kept open. Redirects are not followed and no proxy is asked. */
@@ -63,7 +63,7 @@ export function createTransport(url: string, maxSockets: number): Transport {
           const { statusCode: status = 0, headers: received } = answer;
           const whole = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, bytes);
           decoded(whole, received['content-encoding'], maxBytes).then(
-            (text) => resolve({ status, headers: received, text }),
+            (bytes) => resolve({ status, headers: received, bytes }),
             reject,
           );
         });
@@ -96,17 +96,12 @@ const DECODERS: ReadonlyMap<string, (bytes: Buffer, options: { maxOutputLength: 
   ],
 );
 
-async function decoded(bytes: Buffer, encoding: string | undefined, maxBytes: number): Promise<string> {
+async function decoded(bytes: Buffer, encoding: string | undefined, maxBytes: number): Promise<Buffer> {
   const decode = DECODERS.get(encoding?.trim().toLowerCase() ?? '');
-  if (decode === undefined) return textOf(bytes);
+  if (decode === undefined) return bytes;
   try {
-    return textOf(await decode(bytes, { maxOutputLength: maxBytes }));
+    return await decode(bytes, { maxOutputLength: maxBytes });
   } catch (error) {
     throw (error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE' ? new AnswerTooLarge() : error;
   }
-}
-
-/** Nearly every answer is ASCII, which is one copy. */
-function textOf(bytes: Buffer): string {
-  return isAscii(bytes) ? bytes.toString('latin1') : bytes.toString('utf8');
 }

@@ -3,6 +3,7 @@ import { everything, type Scope, scopeOf } from '../../../src/domain/access.js';
 import type { MeasuredKind } from '../../../src/domain/entity.js';
 import { SourceError } from '../../../src/domain/errors.js';
 import type { Measurement } from '../../../src/domain/ports.js';
+import { FoldedCells } from '../../../src/sources/cell-tables.js';
 import { type ClusterColumn, figureColumn, seriesColumn } from '../../../src/sources/columns.js';
 
 const measurement: Measurement = { source: 'ISTIO', promql: ['x'], windowMs: null, dataSource: 'p', partial: false };
@@ -11,7 +12,7 @@ const unmeasured = () => ({ ...measurement, promql: [] });
 function answered(cells: Readonly<Record<string, readonly (number | null)[]>>): ClusterColumn {
   return {
     ok: true,
-    cells: new Map(Object.entries(cells)),
+    cells: new FoldedCells(new Map(Object.entries(cells))),
     measurement,
     absent: 'NOT_COLLECTED',
     notANumber: 'NO_EVENTS',

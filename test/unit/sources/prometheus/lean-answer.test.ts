@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rowsOf } from '../../../../src/sources/prometheus/answer.js';
 import { createLabelDictionary } from '../../../../src/sources/prometheus/label-dictionary.js';
+import { createLayouts, type Layout } from '../../../../src/sources/prometheus/layouts.js';
 import { NO_ROWS, readLean } from '../../../../src/sources/prometheus/lean-answer.js';
 import { readBody } from '../../../../src/sources/prometheus/read-answer.js';
 
@@ -30,6 +31,10 @@ function bodyOf(resultType: string, result: readonly object[], rest: object = {}
   return JSON.stringify({ status: 'success', data: { resultType, result, ...rest } });
 }
 
+function lean(body: string, dictionary = createLabelDictionary(), before?: Layout) {
+  return readLean(Buffer.from(body), dictionary, before);
+}
+
 describe('an answer as Prometheus writes it', () => {
   it('of a vector is read like any JSON, whatever the labels and values', () => {
     fc.assert(
@@ -38,7 +43,7 @@ describe('an answer as Prometheus writes it', () => {
           'vector',
           rows.map(([metric, [seconds, value]]) => ({ metric, value: [seconds, written(value)] })),
         );
-        const read = rowsOf(readLean(body, createLabelDictionary())?.vector ?? NO_ROWS);
+        const read = rowsOf(lean(body)?.vector ?? NO_ROWS);
         expect(read.map(({ labels }) => Object.entries(labels))).toEqual(
           rows.map(([metric]) => Object.entries(metric)),
         );
@@ -54,7 +59,7 @@ describe('an answer as Prometheus writes it', () => {
           'matrix',
           rows.map(([metric, samples]) => ({ metric, values: samples.map(([at, value]) => [at, written(value)]) })),
         );
-        const read = readLean(body, createLabelDictionary())?.matrix ?? [];
+        const read = lean(body)?.matrix ?? [];
         expect(read.map(({ values }) => [...values])).toEqual(rows.map(([, samples]) => samples.map(([, v]) => v)));
         expect(read.map(({ timesMs }) => [...timesMs])).toEqual(
           rows.map(([, samples]) => samples.map(([seconds]) => Math.round(seconds * 1_000))),
@@ -65,9 +70,7 @@ describe('an answer as Prometheus writes it', () => {
 
   it('keeps what stands beside the rows', () => {
     const body = bodyOf('vector', [{ metric: {}, value: [1, '2'] }], { stats: { samples: 3 } });
-    expect(readLean(body, createLabelDictionary())?.body).toEqual(
-      JSON.parse(bodyOf('vector', [], { stats: { samples: 3 } })),
-    );
+    expect(lean(body)?.body).toEqual(JSON.parse(bodyOf('vector', [], { stats: { samples: 3 } })));
   });
 });
 
@@ -88,7 +91,7 @@ it.each([
   ['an answer that was cut', bodyOf('vector', [{ metric: { a: 'b' }, value: [1, '2'] }]).slice(0, -3)],
   ['an answer that was cut in a row', bodyOf('vector', [{ metric: { a: 'b' }, value: [1, '2'] }]).slice(0, 90)],
 ])('%s is left to be parsed as a whole', (_, body) => {
-  expect(readLean(body, createLabelDictionary())).toBeNull();
+  expect(lean(body)).toBeNull();
 });
 
 it('an answer with a fault anywhere is read as JSON would be, or left to it', () => {
@@ -100,13 +103,64 @@ it('an answer with a fault anywhere is read as JSON would be, or left to it', ()
     fc.property(fc.constantFrom(...bodies), fc.nat(), fc.nat({ max: 2 }), piece, (body, place, cut, put) => {
       const at = 40 + (place % (body.length - 40));
       const faulty = body.slice(0, at) + put + body.slice(at + cut);
-      const lean = readLean(faulty, createLabelDictionary());
-      if (lean === null) return;
+      const read = lean(faulty);
+      expect(lean(faulty, createLabelDictionary(), lean(body)?.layout)?.vector).toEqual(read?.vector);
+      if (read === null) return;
       const whole = readBody({ body: JSON.parse(faulty), rows: null });
-      expect([lean.vector, lean.matrix]).toEqual([whole.vector, whole.matrix]);
+      expect([read.vector, read.matrix]).toEqual([whole.vector, whole.matrix]);
     }),
     { numRuns: 1_000 },
   );
+});
+
+describe('the layout of the answer before', () => {
+  const name = fc.constantFrom('a', 'ab', 'a"', '},"value":[', '');
+  const metric = fc.dictionary(fc.constantFrom('x', 'y', 'xy'), name, { maxKeys: 2, noNullPrototype: true });
+  const metrics = fc.array(metric, { maxLength: 5 });
+  const bodyAbout = (rows: readonly object[]) =>
+    bodyOf(
+      'vector',
+      rows.map((metric, index) => ({ metric, value: [1, String(index)] })),
+    );
+
+  it('changes nothing of what is read, whatever rows come, go and change places', () => {
+    fc.assert(
+      fc.property(fc.array(metrics, { maxLength: 4 }), (answers) => {
+        const dictionary = createLabelDictionary();
+        let before: Layout | undefined;
+        for (const rows of answers) {
+          const read = lean(bodyAbout(rows), dictionary, before);
+          expect(read?.vector).toEqual(lean(bodyAbout(rows))?.vector);
+          expect(read?.layout.labels).toBe(read?.vector.labels);
+          before = read?.layout;
+        }
+      }),
+    );
+  });
+
+  it('is that of the next one too where the rows are the same, and of no other', () => {
+    fc.assert(
+      fc.property(metrics, metrics, (rows, others) => {
+        const dictionary = createLabelDictionary();
+        const before = lean(bodyAbout(rows), dictionary)?.layout;
+        const next = lean(bodyAbout(others), dictionary, before)?.layout;
+        expect(next === before).toBe(JSON.stringify(rows) === JSON.stringify(others));
+      }),
+    );
+  });
+});
+
+it('layouts are kept by their questions, up to a bound on their texts', () => {
+  const layout = (size: number) => ({ labels: [{}], text: new Uint8Array(size), ends: Uint32Array.of(size) });
+  const layouts = createLayouts(100);
+  const [first, second] = [layout(40), layout(40)];
+  layouts.keep('a', first);
+  layouts.keep('b', second);
+  expect(layouts.of('a')).toBe(first);
+  layouts.keep('c', layout(40));
+  expect([layouts.of('a'), layouts.of('b')]).toEqual([first, undefined]);
+  layouts.keep('d', layout(101));
+  expect(layouts.of('d')).toBeUndefined();
 });
 
 describe('labels', () => {

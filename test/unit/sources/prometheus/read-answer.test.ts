@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createLabelDictionary } from '../../../../src/sources/prometheus/label-dictionary.js';
 import { parseBody, readBody } from '../../../../src/sources/prometheus/read-answer.js';
 
-const read = (text: string) => readBody(parseBody(text, createLabelDictionary()));
+const read = (text: string) => readBody(parseBody(Buffer.from(text), createLabelDictionary()));
 
 describe('an answer that VictoriaMetrics calls partial', () => {
   const rows = '"result":[{"metric":{"a":"b"},"value":[1,"2"]}]';
