@@ -15,6 +15,8 @@ const CONNECT_MS = 5_000;
 const STATEMENT_MS = 10_000;
 /** A server may still be letting go of a process that has just ended; who is there after this is there to stay. */
 const LOCK_WAIT_MS = 3_000;
+/** Who was refused after that wait is refused at once for so long: others wait behind it. */
+const REFUSED_MS = 30_000;
 /** lock_not_available */
 const LOCK_TIMED_OUT = '55P03';
 const READERS = 4;
@@ -37,9 +39,16 @@ export interface Connections {
  * to write. A new connection takes the lock anew before it is used.
  */
 export function connect(name: string, options: PostgresOptions): Connections {
+  let refusedAtMs = Number.NEGATIVE_INFINITY;
+  async function onConnect(client: ClientBase): Promise<void> {
+    const isPatient = performance.now() - refusedAtMs > REFUSED_MS;
+    if (await lock(client, isPatient ? LOCK_WAIT_MS : 1)) return;
+    if (isPatient) refusedAtMs = performance.now();
+    throw await inUse(client, name);
+  }
   const pools = [
     poolOf(options, { max: READERS }),
-    poolOf(options, { max: 1, idleTimeoutMillis: 0, onConnect: (client) => lock(client, name) }),
+    poolOf(options, { max: 1, idleTimeoutMillis: 0, onConnect }),
   ] as const;
   const [reader, writer] = pools.map((pool) => {
     // The next call gets a new connection, or says what is wrong.
@@ -70,23 +79,13 @@ function poolOf({ url, passwordFile }: PostgresOptions, more: PoolConfig): Pool 
   });
 }
 
-/** @throws StoreError that names the holder when another process writes to the store */
-async function lock(client: ClientBase, name: string): Promise<void> {
+/** @returns whether the lock was to be had; it is that of the connection, and the transaction only bounds the wait */
+async function lock(client: ClientBase, waitMs: number): Promise<boolean> {
   // A database may have been told to answer before a commit is on its disk.
   await client.query('SET synchronous_commit = on');
   // A server that hears nothing of a connection keeps its lock for hours unless it asks.
   await client.query('SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3');
-  if (await takeLock(client)) return;
-  const who = (await holderOf(client)) ?? 'another process';
-  throw new StoreError(
-    `the store ${name} is in use by ${who}; stop it, or give this one a database of its own in store.postgres`,
-    true,
-  );
-}
-
-/** The lock is that of the connection and outlives the transaction, which only bounds the wait. */
-async function takeLock(client: ClientBase): Promise<boolean> {
-  await client.query(`BEGIN; SET LOCAL lock_timeout = ${LOCK_WAIT_MS}`);
+  await client.query(`BEGIN; SET LOCAL lock_timeout = ${waitMs}`);
   try {
     await client.query('SELECT pg_advisory_lock($1::int, hashtext($2))', lockKey);
     await client.query('COMMIT');
@@ -96,6 +95,14 @@ async function takeLock(client: ClientBase): Promise<boolean> {
     await client.query('ROLLBACK');
     return false;
   }
+}
+
+async function inUse(client: ClientBase, name: string): Promise<StoreError> {
+  const who = (await holderOf(client)) ?? 'another process';
+  return new StoreError(
+    `the store ${name} is in use by ${who}; stop it, or give this one a database of its own in store.postgres`,
+    true,
+  );
 }
 
 async function holderOf(client: ClientBase): Promise<string | undefined> {
