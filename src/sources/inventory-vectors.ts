@@ -2,7 +2,7 @@ import type { ReadContext } from '../domain/ports.js';
 import { type Ask, type NodeOf, own } from './family.js';
 import { kubeVectors } from './kube-state-metrics.js';
 import { type NodeNames, nodeNaming, unameVector } from './node-exporter.js';
-import type { InstantAnswer, InstantSeries } from './prometheus/answer.js';
+import type { InstantAnswer, InstantSeries, Labels } from './prometheus/answer.js';
 import type { ClusterSlice } from './prometheus/cluster-slices.js';
 import type { Planner } from './prometheus/planner.js';
 
@@ -22,30 +22,25 @@ export async function readVector(question: InventoryQuestion, promql: (ask: Ask)
   const { planner, slice, atMs, context } = question;
   const text = promql({ slice, windowMs: 0, quantile: 0, narrowing: {} });
   const answer = await planner.instant(slice.dataSource, text, atMs, slice.clusters.length, context);
-  const bySlice = sortedOf(answer);
-  const rows = bySlice.get(slice.key) ?? rowsByCluster(slice, answer.series);
-  bySlice.set(slice.key, rows);
+  const known = sorted.get(answer.labels);
+  if (known?.slice === slice.key && areEqual(known.values, answer.values)) return known.rows;
+  const rows = rowsByCluster(slice, answer.series);
+  sorted.set(answer.labels, { slice: slice.key, values: answer.values, rows });
   return rows;
-}
-
-/** Rows that were sorted to their clusters, by slice. */
-interface Sorted {
-  readonly values: Float64Array;
-  readonly bySlice: Map<string, ClusterRows>;
 }
 
 /**
  * Of the last answer with these labels. Every figure of nodes asks how nodes are named, and most of an inventory is the
  * same at the next instant: what is made of equal rows is made once.
  */
-const sorted = new WeakMap<InstantAnswer['labels'], Sorted>();
+const sorted = new WeakMap<
+  InstantAnswer['labels'],
+  { readonly slice: string; readonly values: Float64Array; readonly rows: ClusterRows }
+>();
 
-function sortedOf({ labels, values }: InstantAnswer): Sorted['bySlice'] {
-  const known = sorted.get(labels);
-  if (known?.values.every((value, index) => value === values[index]) === true) return known.bySlice;
-  const bySlice: Sorted['bySlice'] = new Map();
-  sorted.set(labels, { values, bySlice });
-  return bySlice;
+/** NaN is unlike any number. */
+function areEqual(values: Float64Array, others: Float64Array): boolean {
+  return values.length === others.length && values.every((value, index) => value === others[index]);
 }
 
 /** Sorts rows to their clusters; rows of no cluster asked for are left out. */
@@ -107,11 +102,18 @@ function namingOf(
   return { names, nodeOf: nodeNaming(names), infos, unames };
 }
 
-/** Equal labels of all answers are one object, where they were read as usual. */
 function areSame(rows: readonly InstantSeries[], others: readonly InstantSeries[]): boolean {
   if (rows === others) return true;
-  return (
-    rows.length === others.length &&
-    rows.every(({ labels, value }, index) => labels === others[index]?.labels && value === others[index]?.value)
-  );
+  if (rows.length !== others.length) return false;
+  return rows.every(({ labels, value }, index) => {
+    const other = others[index] as InstantSeries;
+    return value === other.value && areSameLabels(labels, other.labels);
+  });
+}
+
+/** Equal labels are mostly one object. */
+function areSameLabels(labels: Labels, others: Labels): boolean {
+  if (labels === others) return true;
+  const names = Object.keys(labels);
+  return names.length === Object.keys(others).length && names.every((name) => labels[name] === others[name]);
 }

@@ -40,7 +40,7 @@ export function toldBy(
   };
 }
 
-/** No object is made per row, nor per entity. */
+/** No object is made per row. */
 function toldByVector({ labels, values }: Vector, placing: Placing): (cluster: string) => Told {
   const byCluster = placesOf(labels, placing);
   return (cluster) => {

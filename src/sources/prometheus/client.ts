@@ -111,8 +111,9 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
       .catch((error: unknown) => {
         throw new Unsuccessful(failureOfTransport(error, tls.expired(Date.now())), error);
       });
-    const parsed = parseBody(reply.bytes, dictionary, layouts.of(promql));
-    if (parsed.rows !== null) layouts.keep(promql, parsed.rows.layout);
+    const isInstant = path === 'query' && promql !== '';
+    const parsed = parseBody(reply.bytes, dictionary, isInstant ? layouts.of(promql) : undefined);
+    if (isInstant && parsed.rows !== null) layouts.keep(promql, parsed.rows.layout);
     if (!isSuccess(reply.status, parsed.body)) throw new Unsuccessful(failureOf(reply, parsed.body));
     return { body: parsed.body, read: { ...readBody(parsed), headers: reply.headers } };
   }

@@ -38,11 +38,15 @@ export interface Layouts {
 }
 
 /** Bound on the texts of all of them; the labels take about three times as much where nothing else keeps them. */
-const MAX_BYTES = 16 * 2 ** 20;
+const MAX_BYTES = 8 * 2 ** 20;
+/** What is not asked again within this is forgotten. */
+const TTL_MS = 120_000;
 
 export function createLayouts(maxBytes = MAX_BYTES): Layouts {
   const kept = new LRUCache<string, Layout>({
     maxSize: maxBytes,
+    ttl: TTL_MS,
+    updateAgeOnGet: true,
     sizeCalculation: ({ text }, promql) => text.length + promql.length,
   });
   return {

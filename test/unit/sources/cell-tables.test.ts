@@ -49,12 +49,15 @@ describe('the cells of a vector', () => {
     );
   });
 
-  it('have the places of the answer before where labels, keys and the names of nodes are the same', () => {
+  it('have the places of the answer before where labels, clusters, keys and the names of nodes are the same', () => {
     const labels: readonly Labels[] = [{ cluster: 'edge', pod: 'a' }];
     const places = placesOf(labels, { slice, keyOf, nodeOf });
     expect(placesOf(labels, { slice, keyOf, nodeOf: new Map(nodeOf) })).toBe(places);
     const renamed = placesOf(labels, { slice, keyOf, nodeOf: new Map([['edge', () => 'm']]) });
     expect([...(renamed.get('edge')?.rowOf.keys() ?? [])]).toEqual(['m/a']);
+    const [twin] = clusterSlices({ name: 'p', clusters: [{ name: 'twin', match: { cluster: 'edge' } }] }, ['twin']);
+    const ofTwin = placesOf(labels, { slice: twin as ClusterSlice, keyOf, nodeOf: new Map() });
+    expect([...(ofTwin.get('twin')?.rowOf.keys() ?? [])]).toEqual(['/a']);
     const ofPods: RowKey = ({ pod = '' }) => pod;
     expect([...(placesOf(labels, { slice, keyOf: ofPods, nodeOf }).get('edge')?.rowOf.keys() ?? [])]).toEqual(['a']);
   });

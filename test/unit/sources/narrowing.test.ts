@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { everything, scopeOf } from '../../../src/domain/access.js';
-import { narrowTo, narrowToScope } from '../../../src/sources/narrowing.js';
+import { narrowTo, narrowToList, narrowToScope } from '../../../src/sources/narrowing.js';
+import { type ClusterSlice, clusterSlices } from '../../../src/sources/prometheus/cluster-slices.js';
 
 const pods = (count: number, namespaces = 1) =>
   Array.from({ length: count }, (_, at) => `team-${at % namespaces}/pod-${at}/app`);
@@ -27,6 +28,25 @@ describe('the matchers of a question', () => {
       { exported_namespace: { in: ['shop'] } },
     ]);
     expect(narrowTo('Microservice', ['/'], [])).toEqual({});
+  });
+
+  it('of a list are made once, for each kind, slice and naming of nodes', () => {
+    const clusters = ['edge', 'fleet'].map((name) => ({ name, match: { cluster: name } }));
+    const sliceOf = (...names: string[]) => clusterSlices({ name: 'p', clusters }, names)[0] as ClusterSlice;
+    const list = [
+      { cluster: 'edge', key: 'n1' },
+      { cluster: 'fleet', key: 'n2' },
+    ];
+    const names = { known: new Map<string, string | null>(), unames: [{ instance: 'i1', nodename: 'n1' }] };
+    const naming = { names, nodeOf: () => 'n1', infos: [], unames: [{ labels: { instance: 'i1' }, value: 1 }] };
+    const first = narrowToList('Node', sliceOf('edge'), list, [naming]);
+    expect(first.NODE_EXPORTER).toEqual([{ instance: { in: ['i1'] } }]);
+    expect(narrowToList('Node', sliceOf('edge'), list, [naming])).toBe(first);
+    expect(narrowToList('Node', sliceOf('fleet'), list, [naming]).KUBE_STATE_METRICS?.[0]).toEqual({
+      node: { in: ['n2'] },
+    });
+    expect(narrowToList('Node', sliceOf('edge'), list, [{ ...naming }])).not.toBe(first);
+    expect(narrowToList('Pod', sliceOf('edge'), list, [naming])).toEqual(narrowTo('Pod', ['n1'], []));
   });
 
   it('find nodes by their instances, unless one of them is not known', () => {
