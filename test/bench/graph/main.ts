@@ -44,7 +44,9 @@ async function measure(programs: Programs, prometheus: string): Promise<void> {
   const promql = await learnPromql(gateway);
   if (wants('a')) await requestsAndBytes(programs, prometheus, promql);
   if (wants('bc')) await wallAndCpu(programs, prometheus, gateway, promql);
-  if (wants('bc')) report('memory', { idleMb, peakMb: memoryMb(gateway.pid, 'VmHWM') });
+  // Thousands of operations one behind the other, and what the engine leaves lying for a while.
+  if (wants('bc')) report('memory.run', { idleMb, peakMb: memoryMb(gateway.pid, 'VmHWM') });
+  if (wants('memory')) await memory(programs, prometheus);
   if (wants('d')) await crowd(programs, prometheus);
   if (wants('e')) await plainFields(programs);
 }
@@ -176,6 +178,20 @@ function summary(name: string, costs: readonly Cost[]): Record<string, number> {
     [called('wallP99Ms')]: quantile(walls, 0.99),
     [called('cpuMs')]: median(costs.map(({ cpuMs }) => cpuMs)),
   };
+}
+
+/** What operations of 3,000 containers take above an idle gateway: the most over one of them, and over ten. */
+async function memory(programs: Programs, prometheus: string): Promise<void> {
+  const gateway = await programs.gateway(prometheus);
+  const idleMb = memoryMb(gateway.pid, 'VmRSS');
+  const aboveIdleMb: number[] = [];
+  for (let turn = 0; turn < 10; turn += 1) {
+    for (const { name, query } of dashboards) {
+      if (name === 'containers') await ask(gateway.url, query, { at: new Date(nextAt()).toISOString() });
+    }
+    aboveIdleMb.push(memoryMb(gateway.pid, 'VmHWM') - idleMb);
+  }
+  report('memory', { idleMb, oneAboveIdleMb: aboveIdleMb[0], tenAboveIdleMb: aboveIdleMb.at(-1) });
 }
 
 /** (d) Many clients with the same dashboard at once, about an instant that nobody has asked about. */
