@@ -184,11 +184,10 @@ function summary(name: string, costs: readonly Cost[]): Record<string, number> {
 async function memory(programs: Programs, prometheus: string): Promise<void> {
   const gateway = await programs.gateway(prometheus);
   const idleMb = memoryMb(gateway.pid, 'VmRSS');
+  const { query } = dashboards.find(({ name }) => name === 'containers') as Dashboard;
   const aboveIdleMb: number[] = [];
   for (let turn = 0; turn < 10; turn += 1) {
-    for (const { name, query } of dashboards) {
-      if (name === 'containers') await ask(gateway.url, query, { at: new Date(nextAt()).toISOString() });
-    }
+    await ask(gateway.url, query, { at: new Date(nextAt()).toISOString() });
     aboveIdleMb.push(memoryMb(gateway.pid, 'VmHWM') - idleMb);
   }
   report('memory', { idleMb, oneAboveIdleMb: aboveIdleMb[0], tenAboveIdleMb: aboveIdleMb.at(-1) });
