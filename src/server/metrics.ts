@@ -2,6 +2,9 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
+/** Between two looks at the event loop. Each wakes the process, which by default is every 10 ms, asked or not. */
+const LOOP_PRECISION_MS = 100;
+
 const TRANSITIONS = ['opened', 'severity_changed', 'resolved'] as const;
 
 export type OperationType = 'query' | 'mutation' | 'subscription' | 'unknown';
@@ -47,7 +50,7 @@ export interface Metrics {
 export function createMetrics(version: string): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_PRECISION_MS });
   const requests = new Counter({
     name: 'slograph_graphql_requests_total',
     help: 'GraphQL operations answered, and subscriptions ended, over HTTP and WebSocket.',
