@@ -18,12 +18,14 @@ export function createBulkhead(maxRunning: number, maxWaiting: number): Bulkhead
   const queue = new Set<() => void>();
   let running = 0;
 
+  /** Takes a place that is free. */
+  function takesPlace(): boolean {
+    if (running >= maxRunning) return false;
+    running += 1;
+    return true;
+  }
+
   function turn(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    if (running < maxRunning) {
-      running += 1;
-      return Promise.resolve();
-    }
     if (queue.size >= maxWaiting) throw new BulkheadFull(`${maxWaiting} requests are waiting already`);
     return new Promise((resolve, reject) => {
       const start = () => {
@@ -51,7 +53,8 @@ export function createBulkhead(maxRunning: number, maxWaiting: number): Bulkhead
 
   return {
     async run(task, signal) {
-      await turn(signal);
+      signal.throwIfAborted();
+      if (!takesPlace()) await turn(signal);
       try {
         return await task();
       } finally {

@@ -135,7 +135,7 @@ export function createPlanner(options: PlannerOptions): Planner {
   };
 
   /** Equal keys share answers: they hold all that an answer depends on, who may see it included. */
-  async function ask<T extends Answer>(
+  function ask<T extends Answer>(
     { source, guard, status }: OpenSource,
     key: readonly unknown[],
     question: Question<T>,
@@ -184,7 +184,7 @@ export function createPlanner(options: PlannerOptions): Planner {
       },
     };
     const whole = JSON.stringify([dataSource, context.scope.key, question.promql, ...key]);
-    return (await answers.ask(whole, send, listener, context.signal, context.fresh)) as T;
+    return answers.ask(whole, send, listener, context.signal, context.fresh) as Promise<T>;
   }
 
   return {

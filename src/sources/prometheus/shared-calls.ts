@@ -46,6 +46,8 @@ export function createSharedCalls<T extends object>(options: SharedCallsOptions<
     maxSize: options.maxBytes,
     sizeCalculation: (answer, key) => key.length + Math.max(1, Math.ceil(options.sizeOf(answer))),
     ttl: options.ttlMs,
+    // Otherwise a timer is started to remember for a millisecond what time it is.
+    ttlResolution: 0,
   });
   const flights = new Map<string, Flight<T>>();
 
