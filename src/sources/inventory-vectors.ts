@@ -66,7 +66,25 @@ export interface Naming {
 }
 
 /** How nodes are named in each cluster: two PromQL, the same for the list of nodes and for every figure of theirs. */
-export async function readNaming(question: InventoryQuestion): Promise<ReadonlyMap<string, Naming>> {
+export function readNaming(question: InventoryQuestion): Promise<ReadonlyMap<string, Naming>> {
+  const { planner, slice, atMs, context } = question;
+  const before = asked.get(context);
+  if (before?.planner === planner && before.slice === slice && before.atMs === atMs) return before.naming;
+  const naming = newNaming(question);
+  const own = { planner, slice, atMs, naming };
+  asked.set(context, own);
+  // What failed may be asked again.
+  naming.catch(() => asked.get(context) === own && asked.delete(context));
+  return naming;
+}
+
+/** The last of each asker: every figure of nodes in an operation wants it, mostly at one instant of one source. */
+const asked = new WeakMap<
+  ReadContext,
+  Pick<InventoryQuestion, 'planner' | 'slice' | 'atMs'> & { readonly naming: Promise<ReadonlyMap<string, Naming>> }
+>();
+
+async function newNaming(question: InventoryQuestion): Promise<ReadonlyMap<string, Naming>> {
   const { planner, slice } = question;
   const [infos, unames] = await Promise.all([
     readVector(question, kubeVectors.nodes),

@@ -48,7 +48,34 @@ it('equal rows of an answer are made once, and nodes keep their names as long as
   );
   let answer = copied;
   Object.assign(asked.planner, { instant: async () => answer });
-  expect((await readNaming(asked)).get('edge')).toBe(naming);
+  expect((await readNaming(byAnother(asked))).get('edge')).toBe(naming);
   answer = renamed;
-  expect((await readNaming(asked)).get('edge')).not.toBe(naming);
+  expect((await readNaming(byAnother(asked))).get('edge')).not.toBe(naming);
 });
+
+it('one asker asks once how nodes are named, at each instant and of each slice; what failed is asked again', async () => {
+  let failures = 1;
+  const promql: string[] = [];
+  const asked = question([1, 1]);
+  const { instant } = asked.planner;
+  const planner: InventoryQuestion['planner'] = {
+    instant: async (...question) => {
+      promql.push(question[1]);
+      if (failures-- > 0) throw new Error('down');
+      return instant(...question);
+    },
+  };
+  const mine = { ...asked, planner };
+  await expect(readNaming(mine)).rejects.toThrow('down');
+  const [first, second] = await Promise.all([readNaming(mine), readNaming(mine)]);
+  expect(second).toBe(first);
+  expect(promql).toHaveLength(4);
+  for (const other of [{ ...mine, atMs: 1 }, { ...mine, slice: sliceOf('edge') }, byAnother(mine)]) {
+    expect(await readNaming(other)).not.toBe(first);
+  }
+  expect(promql).toHaveLength(10);
+});
+
+function byAnother(asked: InventoryQuestion): InventoryQuestion {
+  return { ...asked, context: { ...asked.context } };
+}
