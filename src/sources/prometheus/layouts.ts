@@ -8,27 +8,47 @@ import type { Labels } from './answer.js';
  */
 export interface Layout {
   readonly labels: readonly Labels[];
-  /** Labels as the source writes them, those of one row behind those of the other. */
-  readonly text: Uint8Array;
-  /** Where each row ends in the text. */
+  /** Beginnings of rows as the source writes them, up to the time, one behind the other: `{"metric":{"a":"b"},"value":[`. */
+  readonly text: DataView;
+  /** Where each beginning ends in the text. */
   readonly ends: Uint32Array;
 }
 
-export const NO_LAYOUT: Layout = { labels: [], text: new Uint8Array(0), ends: new Uint32Array(0) };
+export const NO_LAYOUT: Layout = { labels: [], text: new DataView(new ArrayBuffer(0)), ends: new Uint32Array(0) };
 
-/** @param places where the labels of each row begin and end in the answer */
-export function newLayout(labels: readonly Labels[], answer: Uint8Array, places: readonly number[]): Layout {
+/**
+ * @param before what it begins like
+ * @param labels of all rows
+ * @param places where the beginnings of the rows that are not as before begin and end in the answer
+ */
+export function newLayout(
+  before: Layout,
+  labels: readonly Labels[],
+  answer: Uint8Array,
+  places: readonly number[],
+): Layout {
   const ends = new Uint32Array(labels.length);
-  let length = 0;
-  for (let row = 0; row < labels.length; row += 1) {
-    length += (places[2 * row + 1] as number) - (places[2 * row] as number);
+  const same = labels.length - places.length / 2;
+  ends.set(before.ends.subarray(0, same));
+  let length = same === 0 ? 0 : (ends[same - 1] as number);
+  for (let row = same, place = 0; row < labels.length; row += 1, place += 2) {
+    length += (places[place + 1] as number) - (places[place] as number);
     ends[row] = length;
   }
   const text = new Uint8Array(length);
-  for (let row = 0; row < labels.length; row += 1) {
-    text.set(answer.subarray(places[2 * row], places[2 * row + 1]), row === 0 ? 0 : ends[row - 1]);
+  text.set(bytesOf(before.text).subarray(0, same === 0 ? 0 : ends[same - 1]));
+  for (let row = same, place = 0; row < labels.length; row += 1, place += 2) {
+    text.set(answer.subarray(places[place], places[place + 1]), row === 0 ? 0 : ends[row - 1]);
   }
-  return { labels, text, ends };
+  return { labels, text: viewOf(text), ends };
+}
+
+export function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: DataView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** The layout of the last answer to each question. */
@@ -46,8 +66,9 @@ export function createLayouts(maxBytes = MAX_BYTES): Layouts {
   const kept = new LRUCache<string, Layout>({
     maxSize: maxBytes,
     ttl: TTL_MS,
+    ttlResolution: 0,
     updateAgeOnGet: true,
-    sizeCalculation: ({ text }, promql) => text.length + promql.length,
+    sizeCalculation: ({ text }, promql) => text.byteLength + promql.length,
   });
   return {
     of: (promql) => kept.get(promql),

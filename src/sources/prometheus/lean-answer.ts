@@ -1,6 +1,7 @@
 import type { Labels, RangeSeries, Vector } from './answer.js';
+import { decimal, LEADING_DIGITS, POWERS_OF_TEN, TRAILING_DIGITS } from './decimal.js';
 import type { LabelDictionary } from './label-dictionary.js';
-import { type Layout, NO_LAYOUT, newLayout } from './layouts.js';
+import { type Layout, NO_LAYOUT, newLayout, viewOf } from './layouts.js';
 
 /** The rows of an answer, and its body without them. */
 export interface LeanAnswer {
@@ -32,6 +33,8 @@ export function readLean(bytes: Buffer, dictionary: LabelDictionary, before = NO
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;
+  } finally {
+    shrink();
   }
 }
 
@@ -46,9 +49,6 @@ const ZERO = 48;
 const NINE = 57;
 const CLOSING_BRACKET = 93;
 
-/** Powers of ten that are exact. */
-const POWERS = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
-
 const COMMA_BYTES = Buffer.from(',');
 const METRIC = Buffer.from('{"metric":{');
 const VALUE = Buffer.from('},"value":[');
@@ -61,43 +61,56 @@ const END_OF_ROW = Buffer.from(']}');
 const NO_VALUES = new Float64Array(0);
 export const NO_ROWS: Vector = { labels: NO_LAYOUT.labels, values: NO_VALUES };
 
+/** What is read is written here first, until its number is known; an answer is read at once, so that all can share it. */
+const scratch = { times: new Float64Array(1_024), values: new Float64Array(1_024) };
+/** Longer than this it is not left behind. */
+const MAX_SCRATCH = 2 ** 16;
+
 /** Walks through the rows of an answer. @throws SyntaxError wherever it is not as usual */
 class Scanner {
-  private times = new Float64Array(256);
-  private values = new Float64Array(256);
+  private readonly view: DataView;
 
   constructor(
     private readonly bytes: Buffer,
     /** Where it has got to; after the rows, at the bracket that closes them. */
     public at: number,
     private readonly dictionary: LabelDictionary,
-  ) {}
+  ) {
+    this.view = viewOf(bytes);
+  }
 
   /** Rows like `{"metric":{"a":"b"},"value":[1768478400.123,"0.05"]}`. */
   vector(before: Layout): { readonly layout: Layout; readonly values: Float64Array } {
-    const places: number[] = [];
-    /** From the first row on that is not as before. */
+    /** From the first row on that is not as before: all labels, and where the beginnings of those rows begin and end. */
     let others: Labels[] | null = null;
+    const places: number[] = [];
+    let time = 0;
+    let timeLength = 0;
     let length = 0;
     while (this.bytes[this.at] !== CLOSING_BRACKET) {
       if (length > 0) this.skip(COMMA_BYTES);
-      if (length === this.values.length) this.grow();
-      this.skip(METRIC);
+      if (length === scratch.values.length) grow();
       const from = this.at;
-      const isAsBefore = this.isNext(before, length);
-      if (!isAsBefore) others ??= before.labels.slice(0, length);
-      const labels = isAsBefore ? (before.labels[length] as Labels) : this.labelsUntil(VALUE);
-      others?.push(labels);
-      places.push(from, this.at - VALUE.length);
-      this.number(COMMA);
-      this.skip(QUOTE_BYTES);
-      this.values[length] = this.number(QUOTE);
+      if (others !== null || !this.isNext(before, length)) {
+        others ??= before.labels.slice(0, length);
+        this.skip(METRIC);
+        others.push(this.labelsUntil(VALUE));
+        places.push(from, this.at);
+      }
+      // Rows of a vector are of one instant.
+      if (timeLength === 0 || !this.repeats(time, timeLength)) {
+        time = this.at;
+        this.number(COMMA);
+        this.skip(QUOTE_BYTES);
+        timeLength = this.at - time;
+      }
+      scratch.values[length] = this.number(QUOTE);
       this.skip(END_OF_ROW);
       length += 1;
     }
     if (length < before.labels.length) others ??= before.labels.slice(0, length);
-    const layout = others === null ? before : newLayout(others, this.bytes, places);
-    return { layout, values: this.values.slice(0, length) };
+    const layout = others === null ? before : newLayout(before, others, this.bytes, places);
+    return { layout, values: scratch.values.slice(0, length) };
   }
 
   matrix(): readonly RangeSeries[] {
@@ -116,29 +129,41 @@ class Scanner {
     let length = 0;
     while (this.bytes[this.at] !== CLOSING_BRACKET) {
       if (length > 0) this.skip(COMMA_BYTES);
-      if (length === this.times.length) this.grow();
+      if (length === scratch.times.length) grow();
       this.skip(BRACKET);
-      this.times[length] = Math.round(this.number(COMMA) * 1_000);
+      scratch.times[length] = Math.round(this.number(COMMA) * 1_000);
       this.skip(QUOTE_BYTES);
-      this.values[length] = this.number(QUOTE);
+      scratch.values[length] = this.number(QUOTE);
       this.skip(END_OF_SAMPLE);
       length += 1;
     }
     this.skip(END_OF_ROW);
-    return { labels, timesMs: this.times.slice(0, length), values: this.values.slice(0, length) };
+    return { labels, timesMs: scratch.times.slice(0, length), values: scratch.values.slice(0, length) };
   }
 
-  /** Goes on past the labels if they are those that a layout has in a row. */
+  /** Goes on past the beginning of a row if it is the one that a layout has there. */
   private isNext({ text, ends }: Layout, row: number): boolean {
     if (row >= ends.length) return false;
     const begin = row === 0 ? 0 : (ends[row - 1] as number);
     const end = ends[row] as number;
-    const { bytes, at } = this;
-    for (let index = begin, place = at; index < end; index += 1, place += 1) {
-      if (text[index] !== bytes[place]) return false;
+    const { view, at } = this;
+    if (at + end - begin > view.byteLength) return false;
+    // Four bytes at once, the last ones where they end: no beginning is shorter.
+    for (let place = begin; place < end - 4; place += 4) {
+      if (text.getInt32(place, true) !== view.getInt32(at + place - begin, true)) return false;
     }
-    if (!this.isAt(VALUE, at + end - begin)) return false;
-    this.at += end - begin + VALUE.length;
+    if (text.getInt32(end - 4, true) !== view.getInt32(at + end - begin - 4, true)) return false;
+    this.at += end - begin;
+    return true;
+  }
+
+  /** Goes on past bytes that are the same as some before. */
+  private repeats(from: number, length: number): boolean {
+    const { bytes, at } = this;
+    for (let index = 0; index < length; index += 1) {
+      if (bytes[from + index] !== bytes[at + index]) return false;
+    }
+    this.at += length;
     return true;
   }
 
@@ -163,27 +188,37 @@ class Scanner {
     return true;
   }
 
-  /** The number that ends at a delimiter, and on past that. At most 15 digits are a quotient of exact numbers. */
+  /** The number that ends at a delimiter, and on past that. */
   private number(delimiter: number): number {
     const { bytes } = this;
     const from = this.at;
+    let leading = 0;
+    let trailing = 0;
+    let significant = 0;
     let digits = 0;
-    let mantissa = 0;
     let point = -1;
     let at = from;
     let code = bytes[at] as number;
     for (; (code >= ZERO && code <= NINE) || (code === DOT && point < 0); code = bytes[at] as number) {
       if (code === DOT) point = digits;
       else {
-        mantissa = mantissa * 10 + code - ZERO;
         digits += 1;
+        if (significant < LEADING_DIGITS) leading = leading * 10 + code - ZERO;
+        else trailing = trailing * 10 + code - ZERO;
+        if (leading > 0) significant += 1;
       }
       at += 1;
     }
     const isUsual = point !== 0 && point !== digits && (bytes[from] !== ZERO || digits === 1 || point === 1);
-    if (code === delimiter && digits > 0 && digits <= 15 && isUsual) {
-      this.at = at + 1;
-      return point < 0 ? mantissa : mantissa / (POWERS[digits - point] as number);
+    const decimals = point < 0 ? 0 : digits - point;
+    const others = significant - LEADING_DIGITS;
+    if (code === delimiter && digits > 0 && decimals < POWERS_OF_TEN.length && others <= TRAILING_DIGITS && isUsual) {
+      const exact = POWERS_OF_TEN[decimals] as number;
+      const value = others <= 0 ? leading / exact : decimal(leading, trailing, others, decimals);
+      if (value !== null) {
+        this.at = at + 1;
+        return value;
+      }
     }
     const to = bytes.indexOf(delimiter, at);
     if (to < 0) throw new SyntaxError('a sample does not end');
@@ -191,14 +226,20 @@ class Scanner {
     const written = bytes.toString('latin1', from, to);
     return delimiter === QUOTE ? usualValue(written) : usualTime(written);
   }
+}
 
-  private grow(): void {
-    const [times, values] = [this.times, this.values];
-    this.times = new Float64Array(2 * times.length);
-    this.values = new Float64Array(2 * values.length);
-    this.times.set(times);
-    this.values.set(values);
-  }
+function grow(): void {
+  const { times, values } = scratch;
+  scratch.times = new Float64Array(2 * times.length);
+  scratch.values = new Float64Array(2 * values.length);
+  scratch.times.set(times);
+  scratch.values.set(values);
+}
+
+function shrink(): void {
+  if (scratch.values.length <= MAX_SCRATCH) return;
+  scratch.times = new Float64Array(MAX_SCRATCH);
+  scratch.values = new Float64Array(MAX_SCRATCH);
 }
 
 /** @throws SyntaxError for a text that JSON might write in another way, or not at all */

@@ -16,6 +16,7 @@ const sample = fc.tuple(
   fc.oneof(
     fc.double(),
     fc.integer(),
+    fc.double({ min: 0, max: 1e6, noNaN: true }),
     fc.constantFrom(-0, 0.1, 1e22, 1e-7, 123456789012345, 0.123456789012345, 2 ** 53 + 2),
   ),
 );
@@ -151,7 +152,11 @@ describe('the layout of the answer before', () => {
 });
 
 it('layouts are kept by their questions, up to a bound on their texts', () => {
-  const layout = (size: number) => ({ labels: [{}], text: new Uint8Array(size), ends: Uint32Array.of(size) });
+  const layout = (size: number) => ({
+    labels: [{}],
+    text: new DataView(new ArrayBuffer(size)),
+    ends: Uint32Array.of(size),
+  });
   const layouts = createLayouts(100);
   const [first, second] = [layout(40), layout(40)];
   layouts.keep('a', first);
