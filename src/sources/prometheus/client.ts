@@ -4,7 +4,6 @@ import { formatDuration } from '../../domain/duration.js';
 import type { TimeRange } from '../../domain/ports.js';
 import { AccessFileError, hasFiles, type SourceAccess } from './access.js';
 import { type FreeAnswer, InstantAnswer, type RangeAnswer, rowsOf, type Vector } from './answer.js';
-import { startDeadline } from './deadline.js';
 import {
   type Failure,
   failureOfAnswer,
@@ -20,7 +19,7 @@ import { createLayouts } from './layouts.js';
 import { parseBody, type ReadBody, readBody, sampleValue } from './read-answer.js';
 import { requestHeaders } from './request-headers.js';
 import { type TlsSettings, tlsReader } from './tls-files.js';
-import { createTransport, type Reply } from './transport.js';
+import { createTransport, headerOf, type Reply, TooLate } from './transport.js';
 
 export interface PrometheusClientOptions {
   /** Name of the data source, for errors. */
@@ -95,22 +94,28 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
   const layouts = createLayouts();
   const way = wayTo(access, secure);
 
-  /** @throws Unsuccessful, TypeError */
-  async function send({ method, path, query, promql, form }: Question, { bounds }: CallOptions, signal: AbortSignal) {
+  /** @throws Unsuccessful, TypeError, the signal's reason */
+  async function send({ method, path, query, promql, form }: Question, call: CallOptions) {
+    const { bounds, signal, timeoutMs } = call;
     const { headers, tls } = await way();
-    const reply = await transport
-      .send({
-        method,
-        path: `api/v1/${path}${query === '' ? '' : `?${query}`}`,
-        headers: form === null ? headers : { ...headers, 'Content-Type': 'application/x-www-form-urlencoded' },
-        body: form === null || promql === '' ? form : `${form}${ALWAYS}${limitedBy(bounds)}`,
-        tls: tls.options,
-        signal,
-        maxBytes: Math.min(maxAnswerBytes, bounds?.bytes ?? maxAnswerBytes),
-      })
-      .catch((error: unknown) => {
-        throw new Unsuccessful(failureOfTransport(error, tls.expired(Date.now())), error);
-      });
+    const body = form === null || promql === '' ? form : `${form}${ALWAYS}${limitedBy(bounds)}`;
+    const sent = {
+      method,
+      path: `api/v1/${path}${query === '' ? '' : `?${query}`}`,
+      headers,
+      body,
+      tls: tls.options,
+      signal,
+      timeoutMs,
+      maxBytes: Math.min(maxAnswerBytes, bounds?.bytes ?? maxAnswerBytes),
+    };
+    let reply: Reply;
+    try {
+      reply = await transport.send(sent);
+    } catch (error) {
+      if (error instanceof TooLate) throw new Unsuccessful(overdue(`no answer within ${inWords(timeoutMs)}`), error);
+      throw new Unsuccessful(failureOfTransport(error, tls.expired(Date.now())), error);
+    }
     const isInstant = path === 'query' && promql !== '';
     const parsed = parseBody(reply.bytes, dictionary, isInstant ? layouts.of(promql) : undefined);
     if (isInstant && parsed.rows !== null) layouts.keep(promql, parsed.rows.layout);
@@ -118,67 +123,62 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
     return { body: parsed.body, read: { ...readBody(parsed), headers: reply.headers } };
   }
 
-  /** Ends in time, and tells what goes wrong as a failure of the source. */
-  async function within<T>(promql: string, call: CallOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const deadline = startDeadline(call.timeoutMs, call.signal);
-    try {
-      return await work(deadline.signal);
-    } catch (thrown) {
-      call.signal?.throwIfAborted();
-      const late = deadline.isOver() ? overdue(`no answer within ${inWords(call.timeoutMs)}`) : null;
-      throw failureFrom(thrown, late, name, promql);
-    } finally {
-      deadline.clear();
-    }
+  /** Tells what went wrong as a failure of the source. @throws the signal's reason, when the asker went away */
+  function failed(thrown: unknown, promql: string, call: CallOptions): PrometheusFailure {
+    call.signal?.throwIfAborted();
+    return failureFrom(thrown, name, promql);
   }
 
   /** Asks for rows, which are read from the answer: what the package does before and after costs as much again. */
-  async function rows(path: string, promql: string, times: Readonly<Record<string, number>>, call: CallOptions) {
-    let form = `${encoded(promql)}&timeout=${sentTimeout(call)}`;
-    for (const [time, seconds] of Object.entries(times)) form += `&${time}=${seconds}`;
-    return within(promql, call, async (signal) => {
-      const { body, read } = await send({ method: 'POST', path, query: '', promql, form }, call, signal);
+  async function rows(path: string, promql: string, times: string, call: CallOptions) {
+    const form = `${encoded(promql)}&timeout=${sentTimeout(call)}&${times}`;
+    try {
+      const { body, read } = await send({ method: 'POST', path, query: '', promql, form }, call);
       return { result: resultOf(body), read };
-    });
+    } catch (thrown) {
+      throw failed(thrown, promql, call);
+    }
   }
 
   /** Asks by way of the package. */
-  function exchange<T>(promql: string, call: CallOptions, ask: (driver: PrometheusDriver) => Promise<T>) {
-    return within(promql, call, async (signal) => {
-      let read: ReadAnswer | undefined;
-      const driver = new PrometheusDriver({
-        endpoint: url,
-        preferPost: true,
-        requestInterceptor: {
-          onFulfilled: (request) =>
-            Object.assign(request, {
-              transformRequest: [],
-              transformResponse: [],
-              // The package's timeout counts silence only: an answer that trickles would never end.
-              timeout: 0,
-              adapter: async (config: Request) => {
-                const answer = await send(questionOf(config), call, signal);
-                read = answer.read;
-                return { data: answer.body, status: 200, statusText: '', headers: {}, config };
-              },
-            }),
-        },
-      });
+  async function exchange<T>(promql: string, call: CallOptions, ask: (driver: PrometheusDriver) => Promise<T>) {
+    let read: ReadAnswer | undefined;
+    const driver = new PrometheusDriver({
+      endpoint: url,
+      preferPost: true,
+      requestInterceptor: {
+        onFulfilled: (request) =>
+          Object.assign(request, {
+            transformRequest: [],
+            transformResponse: [],
+            // The package's timeout counts silence only: an answer that trickles would never end.
+            timeout: 0,
+            adapter: async (config: Request) => {
+              const answer = await send(questionOf(config), call);
+              read = answer.read;
+              return { data: answer.body, status: 200, statusText: '', headers: {}, config };
+            },
+          }),
+      },
+    });
+    try {
       const value = await ask(driver);
       if (read === undefined) throw new TypeError('no answer was read');
       return { value, read };
-    });
+    } catch (thrown) {
+      throw failed(thrown, promql, call);
+    }
   }
 
   return {
     async instant(promql, atMs, call) {
-      const { result, read } = await rows('query', promql, { time: atMs / 1_000 }, call);
+      const { result, read } = await rows('query', promql, `time=${atMs / 1_000}`, call);
       return new InstantAnswer(vectorOf(result, read, name, promql), read.notes);
     },
     async range(promql, { fromMs, toMs, stepMs }, call) {
-      const times = { start: fromMs / 1_000, end: toMs / 1_000, step: stepMs / 1_000 };
+      const times = `start=${fromMs / 1_000}&end=${toMs / 1_000}&step=${stepMs / 1_000}`;
       const { result, read } = await rows('query_range', promql, times, call);
-      if (result.resultType !== 'matrix') throw failureFrom(new TypeError('no matrix'), null, name, promql);
+      if (result.resultType !== 'matrix') throw failureFrom(new TypeError('no matrix'), name, promql);
       return { series: read.matrix, ...read.notes };
     },
     async free(promql, atMs, call) {
@@ -210,14 +210,14 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
       const { read } = await exchange('', call, (driver) =>
         driver.labelNames(undefined, new Date(now - 60_000), new Date(now)),
       );
-      const timeMs = Date.parse(header(read.headers, 'date') ?? '');
+      const timeMs = Date.parse(headerOf(read.headers, 'date') ?? '');
       return Number.isNaN(timeMs) ? null : timeMs;
     },
     close: () => transport.close(),
   };
 }
 
-type ReadAnswer = ReadBody & { readonly headers: object };
+type ReadAnswer = ReadBody & Pick<Reply, 'headers'>;
 
 /** Carries a failure through the package, which keeps what was thrown as `original` of its plain object. */
 class Unsuccessful extends Error {
@@ -323,22 +323,17 @@ function isSuccess(status: number, body: unknown): boolean {
 }
 
 function failureOf({ status, headers }: Reply, body: unknown): Failure {
-  return failureOfAnswer(status, header(headers, 'content-type') ?? '', body);
-}
-
-function header(headers: object, name: string): string | null {
-  const value: unknown = (headers as Record<string, unknown>)[name];
-  return typeof value === 'string' ? value : null;
+  return failureOfAnswer(status, headerOf(headers, 'content-type') ?? '', body);
 }
 
 function sentTimeout({ timeoutMs }: CallOptions): string {
   return `${Math.max(1, Math.ceil(timeoutMs))}ms`;
 }
 
-function failureFrom(thrown: unknown, late: Failure | null, dataSource: string, promql: string): PrometheusFailure {
+function failureFrom(thrown: unknown, dataSource: string, promql: string): PrometheusFailure {
   const original = (thrown as { original?: unknown } | null)?.original ?? thrown;
   const known = original instanceof Unsuccessful ? original : null;
-  const failure = late ?? known?.failure ?? unavailable('the answer is not what the Prometheus API describes');
+  const failure = known?.failure ?? unavailable('the answer is not what the Prometheus API describes');
   return new PrometheusFailure(dataSource, failure, promql, plainCause(known?.cause ?? original));
 }
 
@@ -383,11 +378,11 @@ function freeResult(
   return { type: type === 'scalar' ? type : 'vector', series, text: null };
 }
 
-function buildInfoOf(value: unknown, headers: object): BuildInfo {
+function buildInfoOf(value: unknown, headers: Reply['headers']): BuildInfo {
   const { version, application } = (value ?? {}) as { version?: unknown; application?: unknown };
   const known = typeof version === 'string' && version !== '' ? version : null;
   // VictoriaMetrics imitates the answer of a Prometheus, with or without a version that is not its own.
-  if (header(headers, 'x-server-hostname') !== null) return { kind: 'victoria-metrics', version: null };
+  if (headerOf(headers, 'x-server-hostname') !== null) return { kind: 'victoria-metrics', version: null };
   if (typeof application === 'string') {
     const kind = /(\w+)$/.exec(application)?.[1]?.toLowerCase() ?? null;
     return { kind, version: known };
