@@ -56,7 +56,18 @@ export interface EntityRef {
 
 /** An opaque, stable id: equal for equal parts, always. */
 export function encodeId(kind: EntityKind, ...parts: readonly string[]): string {
-  return Buffer.from(JSON.stringify([kind, ...parts])).toString('base64url');
+  let text = `[${JSON.stringify(kind)}`;
+  for (const part of parts) text += `,${JSON.stringify(part)}`;
+  return base64url(`${text}]`);
+}
+
+/** Ids of lists are made by the thousand, and most are short. */
+const scratch = Buffer.allocUnsafe(1_024);
+const MAX_BYTES_PER_CHARACTER = 3;
+
+function base64url(text: string): string {
+  if (text.length * MAX_BYTES_PER_CHARACTER > scratch.length) return Buffer.from(text).toString('base64url');
+  return scratch.toString('base64url', 0, scratch.write(text));
 }
 
 /** The kind and parts of an id, or null when it is not one of ours. */

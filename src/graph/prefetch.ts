@@ -74,8 +74,12 @@ async function settled<T>(asked: ReadonlyMap<string, Promise<T>>): Promise<Settl
 
 function setFacts(page: PageAhead, wish: FactWish, known: Settled<FactsAnswer>): void {
   const { fact } = wish;
+  let cluster: string | null = null;
+  let answer: FactsAnswer | Error;
   setEach(page, wish, ({ ref }, place) => {
-    const answer = known.get(factsKey(fact.facet, ref.cluster)) as FactsAnswer | Error;
+    // Mostly all items are of one cluster.
+    if (ref.cluster !== cluster) answer = known.get(factsKey(fact.facet, ref.cluster)) as FactsAnswer | Error;
+    cluster = ref.cluster;
     if (answer instanceof Error) return answer;
     if (!answer.ok) page.context.report(answer.error, pathOf(page, wish, place));
     return answer.ok && answer.value !== null ? told(fact, answer.value, ref.key) : null;

@@ -120,7 +120,7 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
     const parsed = parseBody(reply.bytes, dictionary, isInstant ? layouts.of(promql) : undefined);
     if (isInstant && parsed.rows !== null) layouts.keep(promql, parsed.rows.layout);
     if (!isSuccess(reply.status, parsed.body)) throw new Unsuccessful(failureOf(reply, parsed.body));
-    return { body: parsed.body, read: { ...readBody(parsed), headers: reply.headers } };
+    return { body: parsed.body, read: readBody(parsed), headers: reply.headers };
   }
 
   /** Tells what went wrong as a failure of the source. @throws the signal's reason, when the asker went away */
@@ -142,7 +142,7 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
 
   /** Asks by way of the package. */
   async function exchange<T>(promql: string, call: CallOptions, ask: (driver: PrometheusDriver) => Promise<T>) {
-    let read: ReadAnswer | undefined;
+    let answer: Awaited<ReturnType<typeof send>> | undefined;
     const driver = new PrometheusDriver({
       endpoint: url,
       preferPost: true,
@@ -154,8 +154,7 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
             // The package's timeout counts silence only: an answer that trickles would never end.
             timeout: 0,
             adapter: async (config: Request) => {
-              const answer = await send(questionOf(config), call);
-              read = answer.read;
+              answer = await send(questionOf(config), call);
               return { data: answer.body, status: 200, statusText: '', headers: {}, config };
             },
           }),
@@ -163,8 +162,8 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
     });
     try {
       const value = await ask(driver);
-      if (read === undefined) throw new TypeError('no answer was read');
-      return { value, read };
+      if (answer === undefined) throw new TypeError('no answer was read');
+      return { value, read: answer.read, headers: answer.headers };
     } catch (thrown) {
       throw failed(thrown, promql, call);
     }
@@ -195,8 +194,8 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
       return { names: Array.isArray(value) ? value.map(String) : [], warnings: read.notes.warnings };
     },
     async buildInfo(call) {
-      const { value, read } = await exchange('', call, (driver) => driver.statusBuildinfo());
-      return buildInfoOf(value, read.headers);
+      const { value, headers } = await exchange('', call, (driver) => driver.statusBuildinfo());
+      return buildInfoOf(value, headers);
     },
     async labelNames(call) {
       const now = Date.now();
@@ -207,17 +206,15 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
     },
     async clock(call) {
       const now = Date.now();
-      const { read } = await exchange('', call, (driver) =>
+      const { headers } = await exchange('', call, (driver) =>
         driver.labelNames(undefined, new Date(now - 60_000), new Date(now)),
       );
-      const timeMs = Date.parse(headerOf(read.headers, 'date') ?? '');
+      const timeMs = Date.parse(headerOf(headers, 'date') ?? '');
       return Number.isNaN(timeMs) ? null : timeMs;
     },
     close: () => transport.close(),
   };
 }
-
-type ReadAnswer = ReadBody & Pick<Reply, 'headers'>;
 
 /** Carries a failure through the package, which keeps what was thrown as `original` of its plain object. */
 class Unsuccessful extends Error {
