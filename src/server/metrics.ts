@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { createUpstreamMetrics, type UpstreamRequest } from './upstream-metrics.js';
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
@@ -10,16 +11,6 @@ const TRANSITIONS = ['opened', 'severity_changed', 'resolved'] as const;
 export type OperationType = 'query' | 'mutation' | 'subscription' | 'unknown';
 /** `partial`: data with errors. `refused`: not executed, whether by a limit, by its syntax or by who asked. */
 export type Outcome = 'ok' | 'partial' | 'error' | 'refused';
-
-/** One question to a data source: sent, answered from memory, or shed. */
-export interface UpstreamRequest {
-  readonly dataSource: string;
-  readonly outcome: string;
-  readonly durationMs: number;
-  readonly cached: boolean;
-  /** Samples the source read to answer; null where it does not say. */
-  readonly samples: number | null;
-}
 
 /** One evaluation of the SLOs of a data source. */
 export interface EvaluationFacts {
@@ -73,31 +64,6 @@ export function createMetrics(version: string): Metrics {
     registers,
   });
   configReloaded.set(1);
-  const upstreamRequests = new Counter({
-    name: 'slograph_upstream_requests_total',
-    help: 'PromQL sent to a data source, or shed because it was down, by what came of it.',
-    labelNames: ['datasource', 'code'] as const,
-    registers,
-  });
-  const upstreamSeconds = new Histogram({
-    name: 'slograph_upstream_request_duration_seconds',
-    help: 'How long a data source took to answer one PromQL.',
-    labelNames: ['datasource'] as const,
-    buckets: SECONDS,
-    registers,
-  });
-  const upstreamSamples = new Counter({
-    name: 'slograph_upstream_samples_total',
-    help: 'Samples that a data source read to answer, where it says so.',
-    labelNames: ['datasource'] as const,
-    registers,
-  });
-  const cacheEvents = new Counter({
-    name: 'slograph_cache_events_total',
-    help: 'Questions by whether an answer was at hand.',
-    labelNames: ['cache', 'result'] as const,
-    registers,
-  });
   const connections = new Gauge({
     name: 'slograph_connections',
     help: 'WebSockets and streams of server-sent events open.',
@@ -140,13 +106,7 @@ export function createMetrics(version: string): Metrics {
       requests.labels(type, outcome).inc();
       if (type !== 'subscription' && outcome !== 'refused') seconds.labels(type).observe(durationSeconds);
     },
-    request({ dataSource, outcome, durationMs, cached, samples }) {
-      cacheEvents.labels('answers', cached ? 'hit' : 'miss').inc();
-      if (cached) return;
-      upstreamRequests.labels(dataSource, outcome.toLowerCase()).inc();
-      if (samples !== null) upstreamSamples.labels(dataSource).inc(samples);
-      if (outcome !== 'SHED') upstreamSeconds.labels(dataSource).observe(durationMs / 1_000);
-    },
+    request: createUpstreamMetrics(registers, SECONDS),
     onEvaluated({ dataSource, lagMs, failed }) {
       evaluations.labels(dataSource, failed === 0 ? 'ok' : 'failed').inc();
       evaluationDelay.labels(dataSource).set(lagMs / 1_000);

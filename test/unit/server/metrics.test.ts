@@ -37,4 +37,20 @@ describe('what the gateway measures of itself', () => {
     expect(text).toContain('slograph_upstream_samples_total{datasource="edge"} 1134');
     expect(text).toContain('slograph_cache_events_total{cache="answers",result="hit"} 1');
   });
+
+  it('counts each question to a data source once, however often and however late somebody reads it', async () => {
+    const metrics = createMetrics('0.0.0-test');
+    const request = { dataSource: 'edge', outcome: 'OK', durationMs: 20, cached: false, samples: 2 };
+    const shown = async () => {
+      const text = await metrics.registry.metrics();
+      return ['requests_total', 'request_duration_seconds_count', 'samples_total'].map((name) =>
+        Number(new RegExp(`^slograph_upstream_${name}{.*} (.*)$`, 'm').exec(text)?.[1]),
+      );
+    };
+    metrics.request(request);
+    expect(await shown()).toEqual([1, 1, 2]);
+    expect(await shown()).toEqual([1, 1, 2]);
+    for (let count = 0; count < 2_500; count += 1) metrics.request(request);
+    expect(await shown()).toEqual([2_501, 2_501, 5_002]);
+  });
 });
