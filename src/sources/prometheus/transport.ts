@@ -136,11 +136,12 @@ function headerLines(host: string, auth: string | null | undefined): (headers: H
   return (headers) => {
     const before = known.get(headers);
     if (before !== undefined) return before;
-    const own = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-    const asked = own.get('host');
+    // The last of a name counts, in whatever case.
+    const own = new Map(Object.entries(headers).map((header) => [header[0].toLowerCase(), header] as const));
+    const asked = own.get('host')?.[1];
     const basic =
       auth && !own.has('authorization') ? ['Authorization', `Basic ${Buffer.from(auth).toString('base64')}`] : [];
-    const lines = [...(asked === undefined ? ['Host', host] : []), ...Object.entries(headers).flat(), ...basic];
+    const lines = [...(asked === undefined ? ['Host', host] : []), ...[...own.values()].flat(), ...basic];
     const made = { lines, servername: asked === undefined ? undefined : hostNameOf(asked) };
     known.set(headers, made);
     return made;
