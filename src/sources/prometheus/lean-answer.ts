@@ -29,7 +29,8 @@ export function readLean(bytes: Buffer, dictionary: LabelDictionary, before = NO
     const { layout, values } = type === 'vector' ? scanner.vector(before) : { layout: NO_LAYOUT, values: NO_VALUES };
     const matrix = type === 'matrix' ? scanner.matrix() : [];
     const vector = { labels: layout.labels, values };
-    return { vector, layout, matrix, body: JSON.parse(head + bytes.toString('utf8', scanner.at)) };
+    const body = usualBody(head, type, bytes.toString('utf8', scanner.at));
+    return { vector, layout, matrix, body };
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;
@@ -41,6 +42,18 @@ export function readLean(bytes: Buffer, dictionary: LabelDictionary, before = NO
 const HEAD =
   /^\{"status":"success",(?:"isPartial":(?:true|false),)?"data":\{"resultType":"(vector|matrix)","result":\[/;
 const HEAD_LENGTH = 128;
+
+/** The body without its rows. @throws SyntaxError when it is no JSON */
+function usualBody(head: string, resultType: string | undefined, tail: string): unknown {
+  const [, samples] = head.includes('isPartial') ? [] : (TAIL.exec(tail) ?? []);
+  if (samples === undefined) return JSON.parse(head + tail);
+  const stats = { samples: { totalQueryableSamples: Number(samples) } };
+  return { status: 'success', data: { resultType, result: [], stats } };
+}
+
+/** Where Prometheus has nothing to say but how much it read. Objects made of it would cost more than many rows. */
+const TAIL =
+  /^\],"stats":\{"timings":\{[^{}]*\},"samples":\{(?:"totalQueryableSamplesPerStep":[^{}]*,)?"totalQueryableSamples":(\d+),"peakSamples":\d+\}\}\}\}\s*$/;
 
 const QUOTE = 34;
 const COMMA = 44;
