@@ -119,6 +119,7 @@ async function build(
   const gateway = own(
     startChild('the gateway', process.execPath, [
       '--enable-source-maps',
+      '--max-semi-space-size=32',
       options.gatewayScript,
       'serve',
       '--config',

@@ -26,6 +26,9 @@ export interface Programs {
   stop(): Promise<void>;
 }
 
+/** As `npm start` and the image start it. */
+const AS_STARTED = ['--enable-source-maps', '--max-semi-space-size=32'];
+
 export function createPrograms(): Programs {
   const folder = mkdtempSync(join(tmpdir(), 'slograph-bench-'));
   const running: Running[] = [];
@@ -77,7 +80,8 @@ clusters:
 `,
       );
       const flags = (process.env.SLOGRAPH_BENCH_NODE_FLAGS ?? '').split(' ').filter((flag) => flag !== '');
-      const gateway = start(process.execPath, [...flags, resolve('dist/main.js'), 'serve', '--config', config], {
+      const args = [...AS_STARTED, ...flags, resolve('dist/main.js'), 'serve', '--config', config];
+      const gateway = start(process.execPath, args, {
         env: node,
       });
       running.push(gateway);
