@@ -60,8 +60,9 @@ export function createUpstreamMetrics(
     registers,
     collect() {
       for (const [dataSource, tally] of tallies) {
-        if (tally.samples !== null) this.labels(dataSource).inc(tally.samples);
+        const { samples } = tally;
         tally.samples = null;
+        if (samples !== null) this.labels(dataSource).inc(samples);
       }
     },
   });

@@ -86,7 +86,7 @@ function texts(value: unknown): string[] {
 
 function samplesOf(stats: { readonly samples?: unknown } | undefined): number | null {
   const total = (stats?.samples as { totalQueryableSamples?: unknown } | undefined)?.totalQueryableSamples;
-  return typeof total === 'number' ? total : null;
+  return typeof total === 'number' && Number.isSafeInteger(total) && total >= 0 ? total : null;
 }
 
 function vectorOf(rows: readonly Row[]): Vector {

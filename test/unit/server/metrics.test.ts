@@ -38,6 +38,15 @@ describe('what the gateway measures of itself', () => {
     expect(text).toContain('slograph_cache_events_total{cache="answers",result="hit"} 1');
   });
 
+  it('goes on after a source that counts its samples in nonsense', async () => {
+    const metrics = createMetrics('0.0.0-test');
+    const request = { dataSource: 'edge', outcome: 'OK', durationMs: 20, cached: false, samples: -5 };
+    metrics.request(request);
+    await expect(metrics.registry.metrics()).rejects.toThrow();
+    metrics.request({ ...request, samples: 7 });
+    expect(await metrics.registry.metrics()).toContain('slograph_upstream_samples_total{datasource="edge"} 7');
+  });
+
   it('counts each question to a data source once, however often and however late somebody reads it', async () => {
     const metrics = createMetrics('0.0.0-test');
     const request = { dataSource: 'edge', outcome: 'OK', durationMs: 20, cached: false, samples: 2 };

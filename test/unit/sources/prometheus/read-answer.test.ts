@@ -4,6 +4,18 @@ import { parseBody, readBody } from '../../../../src/sources/prometheus/read-ans
 
 const read = (text: string) => readBody(parseBody(Buffer.from(text), createLabelDictionary()));
 
+it.each([
+  ['-5', null],
+  ['1e999', null],
+  ['1.5', null],
+  ['9'.repeat(400), null],
+  ['"7"', null],
+  ['7', 7],
+])('a source that says it has read %s samples is believed when that is a count', (count, samples) => {
+  const stats = `"stats":{"timings":{"a":1},"samples":{"totalQueryableSamples":${count},"peakSamples":1}}`;
+  expect(read(`{"status":"success","data":{"resultType":"vector","result":[],${stats}}}`).notes.samples).toBe(samples);
+});
+
 describe('an answer that VictoriaMetrics calls partial', () => {
   const rows = '"result":[{"metric":{"a":"b"},"value":[1,"2"]}]';
 
