@@ -45,15 +45,20 @@ const HEAD_LENGTH = 128;
 
 /** The body without its rows. @throws SyntaxError when it is no JSON */
 function usualBody(head: string, resultType: string | undefined, tail: string): unknown {
-  const [, samples] = head.includes('isPartial') ? [] : (TAIL.exec(tail) ?? []);
+  const samples = head.includes('isPartial') ? undefined : TAIL.exec(tail)?.[1];
   if (samples === undefined) return JSON.parse(head + tail);
   const stats = { samples: { totalQueryableSamples: Number(samples) } };
   return { status: 'success', data: { resultType, result: [], stats } };
 }
 
+const NUMBER = String.raw`-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?`;
+const COUNT = String.raw`0|[1-9]\d{0,14}`;
+
 /** Where Prometheus has nothing to say but how much it read. Objects made of it would cost more than many rows. */
-const TAIL =
-  /^\],"stats":\{"timings":\{[^{}]*\},"samples":\{(?:"totalQueryableSamplesPerStep":[^{}]*,)?"totalQueryableSamples":(\d+),"peakSamples":\d+\}\}\}\}\s*$/;
+const TAIL = new RegExp(
+  String.raw`^\],"stats":\{"timings":\{"\w+":${NUMBER}(?:,"\w+":${NUMBER})*\},` +
+    String.raw`"samples":\{"totalQueryableSamples":(${COUNT}),"peakSamples":(?:${COUNT})\}\}\}\}[ \t\r\n]*$`,
+);
 
 const QUOTE = 34;
 const COMMA = 44;
@@ -224,10 +229,16 @@ class Scanner {
     }
     const isUsual = point !== 0 && point !== digits && (bytes[from] !== ZERO || digits === 1 || point === 1);
     const decimals = point < 0 ? 0 : digits - point;
-    const others = significant - LEADING_DIGITS;
-    if (code === delimiter && digits > 0 && decimals < POWERS_OF_TEN.length && others <= TRAILING_DIGITS && isUsual) {
-      const exact = POWERS_OF_TEN[decimals] as number;
-      const value = others <= 0 ? leading / exact : decimal(leading, trailing, others, decimals);
+    const trailingCount = significant - LEADING_DIGITS;
+    if (
+      code === delimiter &&
+      digits > 0 &&
+      decimals < POWERS_OF_TEN.length &&
+      trailingCount <= TRAILING_DIGITS &&
+      isUsual
+    ) {
+      const divisor = POWERS_OF_TEN[decimals] as number;
+      const value = trailingCount <= 0 ? leading / divisor : decimal(leading, trailing, trailingCount, decimals);
       if (value !== null) {
         this.at = at + 1;
         return value;

@@ -32,6 +32,12 @@ function bodyOf(resultType: string, result: readonly object[], rest: object = {}
   return JSON.stringify({ status: 'success', data: { resultType, result, ...rest } });
 }
 
+/** As Prometheus writes them. */
+const stats = {
+  timings: { evalTotalTime: 0.005151098, resultSortTime: 0, queryPreparationTime: 1.2e-7, execTotalTime: 0.007 },
+  samples: { totalQueryableSamples: 1_134, peakSamples: 12 },
+};
+
 function lean(body: string, dictionary = createLabelDictionary(), before?: Layout) {
   return readLean(Buffer.from(body), dictionary, before);
 }
@@ -73,6 +79,39 @@ describe('an answer as Prometheus writes it', () => {
     const body = bodyOf('vector', [{ metric: {}, value: [1, '2'] }], { stats: { samples: 3 } });
     expect(lean(body)?.body).toEqual(JSON.parse(bodyOf('vector', [], { stats: { samples: 3 } })));
   });
+
+  it.each([
+    ['nothing else', bodyOf('vector', [], { stats }), []],
+    ['a warning behind', `${bodyOf('vector', [], { stats }).slice(0, -1)},"warnings":["cut"]}`, ['cut']],
+    [
+      'that it is partial before',
+      bodyOf('vector', [], { stats }).replace('"data"', '"isPartial":true,"data"'),
+      ['the source says that its answer is partial'],
+    ],
+    [
+      'samples of each step',
+      bodyOf('vector', [], {
+        stats: { ...stats, samples: { totalQueryableSamplesPerStep: [[1, 2]], ...stats.samples } },
+      }),
+      [],
+    ],
+  ])('says how many samples were read, with %s', (_, body, warnings) => {
+    const read = lean(body);
+    if (read === null) throw new Error('it was not read');
+    expect(readBody({ body: read.body, rows: read }).notes).toEqual({ warnings, infos: [], samples: 1_134 });
+  });
+
+  it('is read wherever it stands in memory, and left to others where it ends in the midst of a row', () => {
+    const body = bodyOf('vector', [{ metric: { a: 'b' }, value: [1, '2'] }]);
+    const before = lean(body)?.layout;
+    const moved = Buffer.from(`${'x'.repeat(13)}${body}`).subarray(13);
+    const read = readLean(moved, createLabelDictionary(), before);
+    expect(read?.vector).toEqual({ labels: [{ a: 'b' }], values: Float64Array.of(2) });
+    expect(read?.layout).toBe(before);
+    for (let end = 0; end < body.length; end += 1) {
+      expect(readLean(moved.subarray(0, end), createLabelDictionary(), before)).toBeNull();
+    }
+  });
 });
 
 it.each([
@@ -98,7 +137,7 @@ it.each([
 it('an answer with a fault anywhere is read as JSON would be, or left to it', () => {
   const rows = ['1', '-0.5', '1e-7', 'NaN', '+Inf'].map((value) => ({ metric: { a: 'b"' }, value: [1.25, value] }));
   const series = [{ metric: { a: 'b' }, values: rows.map(({ value }) => value) }];
-  const bodies = [bodyOf('vector', rows), bodyOf('matrix', series)];
+  const bodies = [bodyOf('vector', rows), bodyOf('matrix', series), bodyOf('vector', rows, { stats })];
   const piece = fc.constantFrom(...'0123456789.-+eE,:"\\[]{}x \n', '', '\\u0031', '00', '{}', 'null', 'Infinity');
   fc.assert(
     fc.property(fc.constantFrom(...bodies), fc.nat(), fc.nat({ max: 2 }), piece, (body, place, cut, put) => {
@@ -109,6 +148,7 @@ it('an answer with a fault anywhere is read as JSON would be, or left to it', ()
       if (read === null) return;
       const whole = readBody({ body: JSON.parse(faulty), rows: null });
       expect([read.vector, read.matrix]).toEqual([whole.vector, whole.matrix]);
+      expect(readBody({ body: read.body, rows: read }).notes).toEqual(whole.notes);
     }),
     { numRuns: 1_000 },
   );
