@@ -78,7 +78,10 @@ export function readNaming(question: InventoryQuestion): Promise<ReadonlyMap<str
   return naming;
 }
 
-/** The last of each asker: every figure of nodes in an operation wants it, mostly at one instant of one source. */
+/**
+ * The last of each asker: every figure of nodes in an operation wants it, mostly at one instant of one source. Asked for
+ * again it is no question, not even one that is answered from memory; a partial answer, too, holds for the operation.
+ */
 const asked = new WeakMap<
   ReadContext,
   Pick<InventoryQuestion, 'planner' | 'slice' | 'atMs'> & { readonly naming: Promise<ReadonlyMap<string, Naming>> }

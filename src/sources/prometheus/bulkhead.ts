@@ -18,8 +18,8 @@ export function createBulkhead(maxRunning: number, maxWaiting: number): Bulkhead
   const queue = new Set<() => void>();
   let running = 0;
 
-  /** Takes a place that is free. */
-  function takesPlace(): boolean {
+  /** @returns whether there was a free one */
+  function takePlace(): boolean {
     if (running >= maxRunning) return false;
     running += 1;
     return true;
@@ -54,7 +54,7 @@ export function createBulkhead(maxRunning: number, maxWaiting: number): Bulkhead
   return {
     async run(task, signal) {
       signal.throwIfAborted();
-      if (!takesPlace()) await turn(signal);
+      if (!takePlace()) await turn(signal);
       try {
         return await task();
       } finally {

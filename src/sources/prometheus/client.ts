@@ -94,9 +94,10 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
   const layouts = createLayouts();
   const way = wayTo(access, secure);
 
-  /** @throws Unsuccessful, TypeError, the signal's reason */
+  /** @throws Unsuccessful, also where the asker went away; TypeError */
   async function send({ method, path, query, promql, form }: Question, call: CallOptions) {
     const { bounds, signal, timeoutMs } = call;
+    const startedMs = performance.now();
     const { headers, tls } = await way();
     const body = form === null || promql === '' ? form : `${form}${ALWAYS}${limitedBy(bounds)}`;
     const sent = {
@@ -106,7 +107,7 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
       body,
       tls: tls.options,
       signal,
-      timeoutMs,
+      timeoutMs: Math.max(1, timeoutMs - (performance.now() - startedMs)),
       maxBytes: Math.min(maxAnswerBytes, bounds?.bytes ?? maxAnswerBytes),
     };
     let reply: Reply;

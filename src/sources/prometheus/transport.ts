@@ -1,4 +1,4 @@
-import { Agent as HttpAgent, request as requestHttp } from 'node:http';
+import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { isIP } from 'node:net';
 import { urlToHttpOptions } from 'node:url';
@@ -50,9 +50,9 @@ export function createTransport(url: string, maxSockets: number): Transport {
     ? new HttpsAgent({ keepAlive: true, maxSockets })
     : new HttpAgent({ keepAlive: true, maxSockets });
   const request = secure ? requestHttps : requestHttp;
-  const { hostname, port, auth } = urlToHttpOptions(base);
+  const { hostname, port } = urlToHttpOptions(base);
   const target = { hostname, port, agent };
-  const linesOf = headerLines(base.host, auth);
+  const linesOf = headerLines(base.host);
 
   function send({ method, path, headers, body, tls, signal, timeoutMs, maxBytes }: Sent): Promise<Reply> {
     return new Promise((resolve, reject) => {
@@ -79,30 +79,12 @@ export function createTransport(url: string, maxSockets: number): Transport {
         call.destroy();
       };
       const leave = () => giveUp(signal?.reason);
-      const timer = setTimeout(() => giveUp(new TooLate()), timeoutMs);
+      const timer = setTimeout(() => giveUp(new TooLate('too late')), timeoutMs);
       call.on('error', fail);
       call.on('response', (answer) => {
-        const parts: Buffer[] = [];
-        let length = 0;
-        answer.on('data', (part: Buffer) => {
-          length += part.length;
-          if (length > maxBytes) giveUp(new AnswerTooLarge());
-          else parts.push(part);
-        });
-        answer.on('error', fail);
-        answer.on('end', () => {
-          const { statusCode: status = 0, rawHeaders } = answer;
-          const whole = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, length);
-          const encoding = headerOf(rawHeaders, 'content-encoding');
-          if (encoding === null) {
-            settle();
-            resolve({ status, headers: rawHeaders, bytes: whole });
-          } else {
-            decoded(whole, encoding, maxBytes).then((bytes) => {
-              settle();
-              resolve({ status, headers: rawHeaders, bytes });
-            }, fail);
-          }
+        collect(answer, maxBytes, giveUp, (bytes) => {
+          settle();
+          resolve({ status: answer.statusCode ?? 0, headers: answer.rawHeaders, bytes });
         });
       });
       signal?.addEventListener('abort', leave, { once: true });
@@ -112,6 +94,29 @@ export function createTransport(url: string, maxSockets: number): Transport {
   }
 
   return { send, close: () => agent.destroy() };
+}
+
+/** Calls one of the two once: with the whole answer, decompressed, or with what went wrong. */
+function collect(
+  answer: IncomingMessage,
+  maxBytes: number,
+  fail: (error: unknown) => void,
+  done: (bytes: Buffer) => void,
+): void {
+  const parts: Buffer[] = [];
+  let length = 0;
+  answer.on('data', (part: Buffer) => {
+    length += part.length;
+    if (length > maxBytes) fail(new AnswerTooLarge('too large'));
+    else parts.push(part);
+  });
+  answer.on('error', fail);
+  answer.on('end', () => {
+    const whole = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, length);
+    const encoding = headerOf(answer.rawHeaders, 'content-encoding');
+    if (encoding === null) done(whole);
+    else decoded(whole, encoding, maxBytes).then(done, fail);
+  });
 }
 
 /** The value of a header; null when there is none. @param name in lower case */
@@ -131,17 +136,16 @@ interface HeaderLines {
 }
 
 /** What goes before the headers of a source, made once for each set of them. */
-function headerLines(host: string, auth: string | null | undefined): (headers: Headers) => HeaderLines {
+function headerLines(host: string): (headers: Headers) => HeaderLines {
   const known = new WeakMap<Headers, HeaderLines>();
   return (headers) => {
     const before = known.get(headers);
     if (before !== undefined) return before;
     // The last of a name counts, in whatever case.
     const own = new Map(Object.entries(headers).map((header) => [header[0].toLowerCase(), header] as const));
+    if (own.get('host')?.[1] === '') own.delete('host');
     const asked = own.get('host')?.[1];
-    const basic =
-      auth && !own.has('authorization') ? ['Authorization', `Basic ${Buffer.from(auth).toString('base64')}`] : [];
-    const lines = [...(asked === undefined ? ['Host', host] : []), ...[...own.values()].flat(), ...basic];
+    const lines = [...(asked === undefined ? ['Host', host] : []), ...[...own.values()].flat()];
     const made = { lines, servername: asked === undefined ? undefined : hostNameOf(asked) };
     known.set(headers, made);
     return made;
@@ -171,6 +175,6 @@ async function decoded(bytes: Buffer, encoding: string, maxBytes: number): Promi
   try {
     return await decode(bytes, { maxOutputLength: maxBytes });
   } catch (error) {
-    throw (error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE' ? new AnswerTooLarge() : error;
+    throw (error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE' ? new AnswerTooLarge('too large') : error;
   }
 }
