@@ -21,7 +21,7 @@ type FactsAnswer = Outcome<FactsByKey<KeyedFacet> | null>;
 export function factsAsked({ items, facts, context }: PageAhead): ReadonlyMap<string, Promise<FactsAnswer>> {
   const asked = new Map<string, Promise<FactsAnswer>>();
   const atMs = instantOf(items);
-  for (const cluster of facts.length === 0 ? [] : new Set(items.map(({ ref }) => ref.cluster))) {
+  for (const cluster of facts.length === 0 ? [] : clustersOf(items)) {
     for (const { fact } of facts) {
       const key = factsKey(fact.facet, cluster);
       if (!asked.has(key)) asked.set(key, context.loaders.facet(fact.facet, cluster, atMs));
@@ -74,12 +74,13 @@ async function settled<T>(asked: ReadonlyMap<string, Promise<T>>): Promise<Settl
 
 function setFacts(page: PageAhead, wish: FactWish, known: Settled<FactsAnswer>): void {
   const { fact } = wish;
-  let cluster: string | null = null;
-  let answer: FactsAnswer | Error;
+  // Items are many, and a key of their own for each is a text to make and to hash.
+  const byCluster = new Map<string, FactsAnswer | Error>();
+  for (const cluster of clustersOf(page.items)) {
+    byCluster.set(cluster, known.get(factsKey(fact.facet, cluster)) as FactsAnswer | Error);
+  }
   setEach(page, wish, ({ ref }, place) => {
-    // Mostly all items are of one cluster.
-    if (ref.cluster !== cluster) answer = known.get(factsKey(fact.facet, ref.cluster)) as FactsAnswer | Error;
-    cluster = ref.cluster;
+    const answer = byCluster.get(ref.cluster) as FactsAnswer | Error;
     if (answer instanceof Error) return answer;
     if (!answer.ok) page.context.report(answer.error, pathOf(page, wish, place));
     return answer.ok && answer.value !== null ? told(fact, answer.value, ref.key) : null;
@@ -111,6 +112,12 @@ function setEach(
 function pathOf({ path: list }: PageAhead, { path }: FactWish | FigureWish, place: number): (string | number)[] {
   const [first = '', ...rest] = path;
   return [...responsePathAsArray(list), first, place, ...rest];
+}
+
+function clustersOf(items: readonly Placed[]): ReadonlySet<string> {
+  const clusters = new Set<string>();
+  for (const { ref } of items) clusters.add(ref.cluster);
+  return clusters;
 }
 
 function instantOf(items: readonly Placed[]): number {
