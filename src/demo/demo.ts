@@ -9,6 +9,7 @@ import { provideEngines } from './engines.js';
 import { serveTargets } from './exporters.js';
 import { writeAlertmanagerConfig, writeGatewayFiles } from './files.js';
 import { type Incident, NOISE_MS, nextVictim, pastIncidents, Timeline } from './incidents.js';
+import { NODE_FLAGS } from './node-flags.js';
 import { choosePorts, type DemoPorts, LOOPBACK } from './ports.js';
 import { type Progress, progressOf } from './progress.js';
 import { claimFolder, clearData, type DemoState, readState, writeState } from './state.js';
@@ -118,8 +119,7 @@ async function build(
   const config = writeGatewayFiles(dataFolder, ports, host);
   const gateway = own(
     startChild('the gateway', process.execPath, [
-      '--enable-source-maps',
-      '--max-semi-space-size=32',
+      ...NODE_FLAGS,
       options.gatewayScript,
       'serve',
       '--config',

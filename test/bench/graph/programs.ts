@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findEngine } from '../../../src/demo/engines.js';
+import { NODE_FLAGS } from '../../../src/demo/node-flags.js';
 import { freePort, type Running, start } from '../../support/process.js';
 import { until } from '../../support/until.js';
 import { writeHistory } from './world.js';
@@ -25,9 +26,6 @@ export interface Programs {
   floor(): Program;
   stop(): Promise<void>;
 }
-
-/** As `npm start` and the image start it. */
-const AS_STARTED = ['--enable-source-maps', '--max-semi-space-size=32'];
 
 export function createPrograms(): Programs {
   const folder = mkdtempSync(join(tmpdir(), 'slograph-bench-'));
@@ -80,7 +78,7 @@ clusters:
 `,
       );
       const flags = (process.env.SLOGRAPH_BENCH_NODE_FLAGS ?? '').split(' ').filter((flag) => flag !== '');
-      const args = [...AS_STARTED, ...flags, resolve('dist/main.js'), 'serve', '--config', config];
+      const args = [...NODE_FLAGS, ...flags, resolve('dist/main.js'), 'serve', '--config', config];
       const gateway = start(process.execPath, args, {
         env: node,
       });
