@@ -30,15 +30,18 @@ export function newLayout(
   const ends = new Uint32Array(labels.length);
   const same = labels.length - places.length / 2;
   ends.set(before.ends.subarray(0, same));
-  let length = same === 0 ? 0 : (ends[same - 1] as number);
+  const shared = same === 0 ? 0 : (ends[same - 1] as number);
+  let length = shared;
   for (let row = same, place = 0; row < labels.length; row += 1, place += 2) {
     length += (places[place + 1] as number) - (places[place] as number);
     ends[row] = length;
   }
   const text = new Uint8Array(length);
-  text.set(bytesOf(before.text).subarray(0, same === 0 ? 0 : ends[same - 1]));
-  for (let row = same, place = 0; row < labels.length; row += 1, place += 2) {
-    text.set(answer.subarray(places[place], places[place + 1]), row === 0 ? 0 : ends[row - 1]);
+  text.set(bytesOf(before.text).subarray(0, shared));
+  for (let place = 0, at = shared; place < places.length; place += 2) {
+    const beginning = answer.subarray(places[place], places[place + 1]);
+    text.set(beginning, at);
+    at += beginning.length;
   }
   return { labels, text: viewOf(text), ends };
 }

@@ -70,17 +70,14 @@ export function createTransport(url: string, maxSockets: number): Transport {
         clearTimeout(timer);
         signal?.removeEventListener('abort', leave);
       };
-      const fail = (error: unknown) => {
+      const giveUp = (error: unknown) => {
         settle();
         reject(error);
-      };
-      const giveUp = (error: unknown) => {
-        fail(error);
         call.destroy();
       };
       const leave = () => giveUp(signal?.reason);
       const timer = setTimeout(() => giveUp(new TooLate('too late')), timeoutMs);
-      call.on('error', fail);
+      call.on('error', giveUp);
       call.on('response', (answer) => {
         collect(answer, maxBytes, giveUp, (bytes) => {
           settle();
@@ -96,7 +93,7 @@ export function createTransport(url: string, maxSockets: number): Transport {
   return { send, close: () => agent.destroy() };
 }
 
-/** Calls one of the two once: with the whole answer, decompressed, or with what went wrong. */
+/** Calls one of the two, and the first call counts: with the whole answer, decompressed, or with what went wrong. */
 function collect(
   answer: IncomingMessage,
   maxBytes: number,
